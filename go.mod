@@ -1,0 +1,3 @@
+module github.com/kubectl-scars/kubectl-scars
+
+go 1.26.0
