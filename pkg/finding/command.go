@@ -1,0 +1,26 @@
+package finding
+
+import "strings"
+
+// Kubectl makes a command line that can be pasted into a shell: each argument is quoted where a shell would read it otherwise.
+// The namespace comes first and is left out where it is empty.
+func Kubectl(namespace string, args ...string) string {
+	words := []string{"kubectl"}
+	if namespace != "" {
+		words = append(words, "-n", shellQuote(namespace))
+	}
+	for _, a := range args {
+		words = append(words, shellQuote(a))
+	}
+	return strings.Join(words, " ")
+}
+
+// shellQuote leaves a plain word as it is and puts anything else in single quotes (POSIX shell, section 2.2.2).
+func shellQuote(s string) string {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,@%+", r))
+	}) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

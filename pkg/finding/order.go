@@ -1,0 +1,62 @@
+package finding
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// Compare orders findings: worst first, then surest first, then by object and check, so that output is deterministic.
+func Compare(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Severity.Rank(), b.Severity.Rank()),
+		cmp.Compare(a.Confidence.Rank(), b.Confidence.Rank()),
+		CompareObjects(a.Object, b.Object),
+		cmp.Compare(a.Check, b.Check),
+		cmp.Compare(a.Key, b.Key),
+		cmp.Compare(a.Message, b.Message),
+	)
+}
+
+// CompareObjects orders references by namespace, kind, name and container.
+func CompareObjects(a, b ObjectRef) int {
+	return cmp.Or(
+		cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind),
+		cmp.Compare(a.Name, b.Name), cmp.Compare(a.Container, b.Container),
+	)
+}
+
+// Sort puts the findings and all other lists of the report in their one order, and counts the findings.
+func (r *Report) Sort() {
+	slices.SortStableFunc(r.Findings, Compare)
+	slices.SortStableFunc(r.CannotSay, func(a, b Gap) int {
+		return cmp.Or(CompareObjects(a.Object, b.Object), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Reason, b.Reason))
+	})
+	slices.SortStableFunc(r.Unexplained, func(a, b Unexplained) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Detail, b.Detail))
+	})
+	slices.SortStableFunc(r.Coverage, func(a, b Coverage) int {
+		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Reason, b.Reason))
+	})
+	r.Summary.Critical, r.Summary.Warning, r.Summary.Info = 0, 0, 0
+	for _, f := range r.Findings {
+		switch f.Severity {
+		case Critical:
+			r.Summary.Critical++
+		case Warning:
+			r.Summary.Warning++
+		default:
+			r.Summary.Info++
+		}
+	}
+}
+
+// Fingerprint identifies the trouble over runs: a hash of check, object and key. Times, counts, pod names and UIDs are not in it.
+func Fingerprint(f Finding) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{
+		f.Check, f.Object.Kind, f.Object.Namespace, f.Object.Name, f.Object.Container, f.Key,
+	}, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
