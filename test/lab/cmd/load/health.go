@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+)
+
+// health answers probes by the age of the process.
+type health struct {
+	began                   time.Time
+	readyAt, failAt, hangAt time.Duration
+}
+
+func (h health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	age := time.Since(h.began)
+	switch {
+	case h.hangAt > 0 && age >= h.hangAt:
+		<-r.Context().Done()
+	case h.failAt > 0 && age >= h.failAt:
+		http.Error(w, "deadlock detected", http.StatusInternalServerError)
+	case age < h.readyAt:
+		http.Error(w, "starting", http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, "ok")
+	}
+}
+
+func listen(address string, h health) {
+	mux := http.NewServeMux()
+	for _, p := range []string{"/healthz", "/livez", "/readyz"} {
+		mux.Handle(p, h)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	fmt.Fprintln(os.Stderr, http.ListenAndServe(address, mux))
+	os.Exit(1)
+}

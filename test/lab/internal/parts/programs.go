@@ -1,0 +1,103 @@
+package parts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// KubernetesVersion is what go.mod requires of k8s.io/kubernetes; a test holds the two together.
+const KubernetesVersion = "v1.37.2"
+
+// Module is this module's path.
+const Module = "github.com/kubectl-scars/kubectl-scars/test/lab"
+
+// programs of Kubernetes, in the order in which they are built.
+var programs = []string{"kube-apiserver", "kubectl", "kube-controller-manager", "kubelet", "kube-scheduler"}
+
+// ModuleDir finds this module's directory from anywhere inside the repository's checkout.
+func ModuleDir(ctx context.Context) (string, error) {
+	out, err := output(ctx, "", nil, "go", "list", "-m", "-f", "{{.Dir}}", Module)
+	if err != nil {
+		return "", fmt.Errorf("find the module of the lab (run this inside test/lab): %w", err)
+	}
+	return strings.TrimSpace(out), nil
+}
+
+// Kubernetes builds the programs of Kubernetes that are not in the cache yet and returns their directory.
+// The first time takes 8 to 20 minutes on two cores.
+func Kubernetes(ctx context.Context, moduleDir, cache string, log io.Writer) (string, error) {
+	dir := filepath.Join(cache, "bin", KubernetesVersion)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	for i, p := range programs {
+		file := filepath.Join(dir, p)
+		if _, err := os.Stat(file); err == nil {
+			continue
+		}
+		stop := progress(log, fmt.Sprintf("building %s %s (%d of %d)", p, KubernetesVersion, i+1, len(programs)))
+		err := build(ctx, moduleDir, file, versionFlags(), "k8s.io/kubernetes/cmd/"+p)
+		stop()
+		if err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// Own builds one of this module's programs into dir.
+func Own(ctx context.Context, moduleDir, dir, name string) (string, error) {
+	file := filepath.Join(dir, name)
+	return file, build(ctx, moduleDir, file, "-s -w", "./cmd/"+name)
+}
+
+// Tool builds kubectl-scars from the checkout that this module lies in.
+func Tool(ctx context.Context, moduleDir, dir string) (string, error) {
+	file := filepath.Join(dir, "kubectl-scars")
+	return file, build(ctx, filepath.Join(moduleDir, "..", ".."), file, "-s -w", "./cmd/kubectl-scars")
+}
+
+// versionFlags make the programs call themselves by their version: without them the server says
+// v0.0.0-master+$Format, which older clients cannot read (k8s.io/component-base/version/base.go).
+func versionFlags() string {
+	v := strings.Split(strings.TrimPrefix(KubernetesVersion, "v"), ".")
+	flags := "-s -w"
+	for _, p := range []string{"k8s.io/component-base/version", "k8s.io/client-go/pkg/version"} {
+		flags += fmt.Sprintf(" -X %s.gitVersion=%s -X %s.gitMajor=%s -X %s.gitMinor=%s -X %s.gitTreeState=clean",
+			p, KubernetesVersion, p, v[0], p, v[1], p)
+	}
+	return flags
+}
+
+func build(ctx context.Context, dir, file, ldflags, pkg string) error {
+	if err := run(ctx, dir, []string{"CGO_ENABLED=0"},
+		"go", "build", "-buildvcs=false", "-p", "2", "-ldflags", ldflags, "-o", file+".part", pkg); err != nil {
+		return errors.Join(err, os.RemoveAll(file+".part"))
+	}
+	return os.Rename(file+".part", file)
+}
+
+// progress says what goes on and, every 20 seconds, for how long already.
+func progress(log io.Writer, what string) (stop func()) {
+	fmt.Fprintln(log, what)
+	start, done := time.Now(), make(chan struct{})
+	go func() {
+		t := time.NewTicker(20 * time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				fmt.Fprintf(log, "%s … %s\n", what, time.Since(start).Round(time.Second))
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done) }
+}

@@ -1,0 +1,152 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/image"
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/machine"
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
+)
+
+// Up returns the running lab, or brings one up: packages, programs, control plane, nodes. What happens is told to log.
+func Up(ctx context.Context, log io.Writer) (*Lab, error) {
+	if l, err := Attach(); err == nil {
+		return l, nil
+	}
+	if os.Getuid() != 0 {
+		return nil, errors.New("bring up the lab: network namespaces and taps need root")
+	}
+	l, err := open()
+	if err != nil {
+		return nil, err
+	}
+	begin := time.Now()
+	m, err := l.build(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.boot(ctx, m, log); err != nil {
+		return nil, fmt.Errorf("bring up the lab (state and logs in %s): %w", l.Dir, err)
+	}
+	fmt.Fprintf(log, "lab is up after %s\n", time.Since(begin).Round(time.Second))
+	return l, nil
+}
+
+// build prepares what does not run: packages, programs, images.
+func (l *Lab) build(ctx context.Context, log io.Writer) (machine.Machines, error) {
+	var m machine.Machines
+	if err := parts.Packages(ctx, log); err != nil {
+		return m, err
+	}
+	module, err := parts.ModuleDir(ctx)
+	if err != nil {
+		return m, err
+	}
+	if l.Bin, err = parts.Kubernetes(ctx, module, l.cache, log); err != nil {
+		return m, err
+	}
+	kernel, err := parts.FetchKernel(ctx, l.cache, log)
+	if err != nil {
+		return m, err
+	}
+	if err := l.Down(); err != nil {
+		return m, err
+	}
+	bin := filepath.Join(l.Dir, "bin")
+	for _, d := range []string{bin, l.proc.Dir, filepath.Join(l.Dir, "images")} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			return m, err
+		}
+	}
+	if _, err := parts.Own(ctx, module, bin, "nodeagent"); err != nil {
+		return m, err
+	}
+	load, err := parts.Own(ctx, module, bin, "load")
+	if err != nil {
+		return m, err
+	}
+	if err := l.images(load); err != nil {
+		return m, err
+	}
+	return l.machines(kernel), nil
+}
+
+func (l *Lab) machines(k parts.Kernel) machine.Machines {
+	return machine.Machines{Dir: l.Dir, Bin: l.Bin, Kernel: k, Net: l.net, Proc: l.proc}
+}
+
+// images writes what the nodes import. The application's image has several names, as if a team had pushed them.
+func (l *Lab) images(load string) error {
+	links := []string{"sh", "cat", "sleep", "dd", "head", "tail", "nc", "echo", "ls", "ps", "kill", "true", "false",
+		"touch", "rm", "mkdir", "test", "date", "env", "tee", "yes", "grep"}
+	files := map[string]string{"bin/busybox": "/bin/busybox", "bin/load": load}
+	var tags []string
+	for _, name := range []string{"web", "api", "worker", "db", "batch", "agent"} {
+		tags = append(tags, "registry.example/"+name+":1.0", "registry.example/"+name+":1.1")
+	}
+	app := image.Image{Tags: tags, Programs: files, Links: links, Entrypoint: []string{"/bin/load"}}
+	if err := app.Write(filepath.Join(l.Dir, "images", "app.tar")); err != nil {
+		return err
+	}
+	pause := image.Image{Tags: []string{"registry.k8s.io/pause:3.10"}, Programs: map[string]string{"bin/busybox": "/bin/busybox"},
+		Links: links, Entrypoint: []string{"/bin/sleep", "2147483647"}}
+	return pause.Write(filepath.Join(l.Dir, "images", "pause.tar"))
+}
+
+// boot starts network, control plane and nodes and waits until all nodes are Ready.
+func (l *Lab) boot(ctx context.Context, m machine.Machines, log io.Writer) error {
+	if err := l.net.Up(len(nodes)); err != nil {
+		return err
+	}
+	if err := l.certificates(); err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if err := m.Prepare(n); err != nil {
+			return err
+		}
+		fmt.Fprintf(log, "booting %s (%d MiB)\n", n.Name(), n.Memory)
+		if err := m.Start(n); err != nil {
+			return err
+		}
+	}
+	if err := l.control(ctx, log); err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		fmt.Fprintf(log, "waiting for %s\n", n.Name())
+		if err := l.WaitNode(ctx, n.Name(), true); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(l.readyFile(), nil, 0o644)
+}
+
+// Down ends everything and removes the state directory. The cache of built programs stays.
+func Down() error {
+	l, err := open()
+	if err != nil {
+		return err
+	}
+	return l.Down()
+}
+
+// Down ends this lab, see the function of the same name.
+func (l *Lab) Down() error {
+	var errs []error
+	for _, name := range l.processes() {
+		grace := 10 * time.Second
+		if name != store && name != apiserver && name != controllers && name != scheduler {
+			grace = 0 // a node's disk goes anyway
+		}
+		errs = append(errs, l.proc.Stop(name, grace))
+	}
+	errs = append(errs, l.net.Down(), os.RemoveAll(l.Dir))
+	return errors.Join(errs...)
+}
