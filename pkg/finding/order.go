@@ -40,17 +40,31 @@ func (r *Report) Sort() {
 	slices.SortStableFunc(r.Coverage, func(a, b Coverage) int {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Reason, b.Reason))
 	})
-	r.Summary.Critical, r.Summary.Warning, r.Summary.Info = 0, 0, 0
-	for _, f := range r.Findings {
-		switch f.Severity {
-		case Critical:
-			r.Summary.Critical++
-		case Warning:
-			r.Summary.Warning++
+	r.count()
+}
+
+// count counts the findings, in all and by area.
+func (r *Report) count() {
+	r.Summary.Critical, r.Summary.Warning, r.Summary.Info = tally(r.Findings, "")
+	for i := range r.Summary.Areas {
+		a := &r.Summary.Areas[i]
+		a.Critical, a.Warning, a.Info = tally(r.Findings, a.Area)
+	}
+}
+
+func tally(findings []Finding, area string) (critical, warning, info int) {
+	for _, f := range findings {
+		switch {
+		case area != "" && Area(f.Check) != area:
+		case f.Severity == Critical:
+			critical++
+		case f.Severity == Warning:
+			warning++
 		default:
-			r.Summary.Info++
+			info++
 		}
 	}
+	return critical, warning, info
 }
 
 // Fingerprint identifies the trouble over runs: a hash of check, object and key. Times, counts, pod names and UIDs are not in it.

@@ -1,0 +1,9 @@
+// Package probes holds the checks of the probes area: which probes kill healthy pods, hide sick ones or do nothing.
+package probes
+
+import "github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+
+// Checks lists the area's checks in the order in which explain lists them.
+func Checks() []*analysis.Check {
+	return []*analysis.Check{}
+}

@@ -1,0 +1,127 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// The reasons for which Add refuses an object. A caller counts them; they are no reason to stop.
+var (
+	ErrKind = errors.New("not a kind that is looked at")
+	ErrName = errors.New("object without a name")
+)
+
+// Builder collects what was read into a Snapshot. It may be used by several goroutines at once. It owns the objects it is given.
+type Builder struct {
+	table map[reflect.Type]*Info
+
+	mu         sync.Mutex
+	objects    map[Kind]map[key]Object
+	sealed     map[place]State
+	asked      map[Ask]State
+	containers map[string][]corev1.Container // trimmed container lists, held once for all pods of a template
+}
+
+// NewBuilder makes an empty builder.
+func NewBuilder() *Builder {
+	b := &Builder{
+		table:   map[reflect.Type]*Info{},
+		objects: map[Kind]map[key]Object{}, sealed: map[place]State{}, asked: map[Ask]State{},
+		containers: map[string][]corev1.Container{},
+	}
+	for _, info := range keepTable() {
+		b.table[reflect.TypeOf(info.freeze(nil)).Elem()] = &info
+	}
+	return b
+}
+
+// Add trims and redacts an object and takes it in; a second object of the same name replaces the first. It refuses with ErrKind or
+// ErrName, and then nothing has changed.
+func (b *Builder) Add(o Object) error {
+	info := b.table[reflect.TypeOf(o)]
+	if info == nil {
+		return fmt.Errorf("%T: %w", o, ErrKind)
+	}
+	if o.GetName() == "" {
+		return fmt.Errorf("%s in %q: %w", info.GVK.Kind, o.GetNamespace(), ErrName)
+	}
+	if !info.Namespaced {
+		o.SetNamespace("")
+	}
+	info.trim(o)
+	o.GetObjectKind().SetGroupVersionKind(info.GVK)
+
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if pod, ok := o.(*corev1.Pod); ok {
+		pod.Spec.Containers = b.share(pod.Spec.Containers)
+	}
+	if b.objects[info.Kind] == nil {
+		b.objects[info.Kind] = map[key]Object{}
+	}
+	b.objects[info.Kind][key{o.GetNamespace(), o.GetName()}] = o
+	return nil
+}
+
+// share returns one slice for all equal container lists.
+func (b *Builder) share(list []corev1.Container) []corev1.Container {
+	spec := corev1.PodSpec{Containers: list}
+	bytes, err := spec.Marshal()
+	if err != nil {
+		return list
+	}
+	if known, ok := b.containers[string(bytes)]; ok {
+		return known
+	}
+	b.containers[string(bytes)] = list
+	return list
+}
+
+// Seal says how reading a kind went, in one namespace or, with the empty namespace, in the whole cluster.
+func (b *Builder) Seal(kind Kind, namespace string, s State) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sealed[place{kind, namespace}] = s
+}
+
+// SealAsk says how reading one asked-for object went. OK without a preceding Add of the object means that it does not exist.
+func (b *Builder) SealAsk(a Ask, s State) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked[a] = s
+}
+
+// Build makes the snapshot as of now, the time of the server or of the recording. The builder may go on to be used, and built again.
+func (b *Builder) Build(now time.Time) *Snapshot {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := &Snapshot{now: now.UTC(), tables: map[Kind]*table{}, sealed: map[place]State{}, asked: map[Ask]State{}}
+	for p, st := range b.sealed {
+		s.sealed[p] = st
+	}
+	for a, st := range b.asked {
+		s.asked[a] = st
+	}
+	for _, info := range keepTable() {
+		objects := make([]Object, 0, len(b.objects[info.Kind]))
+		for _, o := range b.objects[info.Kind] {
+			objects = append(objects, o)
+		}
+		slices.SortFunc(objects, func(a, b Object) int {
+			if c := strings.Compare(a.GetNamespace(), b.GetNamespace()); c != 0 {
+				return c
+			}
+			return strings.Compare(a.GetName(), b.GetName())
+		})
+		s.tables[info.Kind] = newTable(objects, info.freeze)
+	}
+	s.join()
+	return s
+}

@@ -1,0 +1,162 @@
+package snapshot
+
+// The keep table for everything but pods, Secrets and free text.
+
+import (
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// keptAnnotations are the annotations that prove something, or name who would revert a change. An entry that ends in "/" keeps all
+// annotations with that prefix.
+var keptAnnotations = []string{
+	"deployment.kubernetes.io/revision",
+	"kubernetes.io/config.mirror",
+	"kubernetes.io/limit-ranger",
+	"kubernetes.io/ingress.class",
+	"cni.projectcalico.org/podIP",
+	"storageclass.kubernetes.io/is-default-class",
+	"storageclass.beta.kubernetes.io/is-default-class",
+	"volume.kubernetes.io/storage-provisioner",
+	"volume.beta.kubernetes.io/storage-provisioner",
+	"volume.kubernetes.io/selected-node",
+	"volume.beta.kubernetes.io/storage-class",
+	"pv.kubernetes.io/provisioned-by",
+	"pv.kubernetes.io/bind-completed",
+	"pv.kubernetes.io/bound-by-controller",
+	"endpoints.kubernetes.io/last-change-trigger-time",
+	"offending_containers",
+	"offending_containers_usage",
+	"starved_resource",
+	"meta.helm.sh/release-name",
+	"argocd.argoproj.io/tracking-id",
+	"cert-manager.io/",
+	"scars.dev/",
+}
+
+func trimMeta(m *metav1.ObjectMeta) {
+	old := *m
+	*m = metav1.ObjectMeta{
+		Name: old.Name, Namespace: old.Namespace, UID: old.UID, Generation: old.Generation,
+		CreationTimestamp: old.CreationTimestamp, DeletionTimestamp: old.DeletionTimestamp,
+		DeletionGracePeriodSeconds: old.DeletionGracePeriodSeconds,
+		Labels:                     old.Labels, OwnerReferences: old.OwnerReferences, Finalizers: old.Finalizers,
+	}
+	for name, value := range old.Annotations {
+		if keepAnnotation(name) {
+			if m.Annotations == nil {
+				m.Annotations = map[string]string{}
+			}
+			m.Annotations[name] = cut(value)
+		}
+	}
+}
+
+func keepAnnotation(name string) bool {
+	for _, kept := range keptAnnotations {
+		if name == kept || strings.HasSuffix(kept, "/") && strings.HasPrefix(name, kept) {
+			return true
+		}
+	}
+	return false
+}
+
+func trimEvent(e *corev1.Event) {
+	trimMeta(&e.ObjectMeta)
+	e.Message = redact(e.Message)
+	e.Related, e.Action = nil, ""
+}
+
+func trimNode(n *corev1.Node) {
+	trimMeta(&n.ObjectMeta)
+	n.Spec = corev1.NodeSpec{Unschedulable: n.Spec.Unschedulable, Taints: n.Spec.Taints, PodCIDR: n.Spec.PodCIDR, PodCIDRs: n.Spec.PodCIDRs}
+	n.Status = corev1.NodeStatus{
+		Capacity: n.Status.Capacity, Allocatable: n.Status.Allocatable, Conditions: n.Status.Conditions,
+		Addresses: n.Status.Addresses, NodeInfo: n.Status.NodeInfo,
+	}
+	for i := range n.Status.Conditions {
+		n.Status.Conditions[i].LastHeartbeatTime.Reset()
+	}
+}
+
+func trimNamespace(n *corev1.Namespace) {
+	trimMeta(&n.ObjectMeta)
+	n.Status.Conditions = nil
+}
+
+func trimService(s *corev1.Service) { trimMeta(&s.ObjectMeta) }
+
+func trimEndpointSlice(s *discoveryv1.EndpointSlice) { trimMeta(&s.ObjectMeta) }
+
+func trimNetworkPolicy(p *networkingv1.NetworkPolicy) { trimMeta(&p.ObjectMeta) }
+
+func trimIngress(i *networkingv1.Ingress) { trimMeta(&i.ObjectMeta) }
+
+func trimClaim(c *corev1.PersistentVolumeClaim) {
+	trimMeta(&c.ObjectMeta)
+	for i := range c.Status.Conditions {
+		c.Status.Conditions[i].Message = redact(c.Status.Conditions[i].Message)
+	}
+}
+
+func trimVolume(v *corev1.PersistentVolume) {
+	trimMeta(&v.ObjectMeta)
+	v.Status.Message = redact(v.Status.Message)
+	src := v.Spec.PersistentVolumeSource
+	v.Spec.PersistentVolumeSource = corev1.PersistentVolumeSource{Local: src.Local, HostPath: src.HostPath}
+	if src.CSI != nil { // attributes and secret references go
+		v.Spec.CSI = &corev1.CSIPersistentVolumeSource{Driver: src.CSI.Driver, VolumeHandle: src.CSI.VolumeHandle}
+	}
+	v.Spec.MountOptions = nil
+}
+
+func trimStorageClass(c *storagev1.StorageClass) {
+	trimMeta(&c.ObjectMeta)
+	c.Parameters, c.MountOptions = nil, nil
+}
+
+func trimCSIDriver(d *storagev1.CSIDriver) { trimMeta(&d.ObjectMeta) }
+
+func trimCSINode(n *storagev1.CSINode) { trimMeta(&n.ObjectMeta) }
+
+func trimReplicaSet(r *appsv1.ReplicaSet) {
+	trimMeta(&r.ObjectMeta)
+	trimTemplate(&r.Spec.Template)
+	r.Status.Conditions = nil
+}
+
+func trimDeployment(d *appsv1.Deployment) {
+	trimMeta(&d.ObjectMeta)
+	trimTemplate(&d.Spec.Template)
+}
+
+func trimStatefulSet(s *appsv1.StatefulSet) {
+	trimMeta(&s.ObjectMeta)
+	trimTemplate(&s.Spec.Template)
+	for i := range s.Spec.VolumeClaimTemplates {
+		trimClaim(&s.Spec.VolumeClaimTemplates[i])
+	}
+}
+
+func trimDaemonSet(d *appsv1.DaemonSet) {
+	trimMeta(&d.ObjectMeta)
+	trimTemplate(&d.Spec.Template)
+}
+
+func trimJob(j *batchv1.Job) {
+	trimMeta(&j.ObjectMeta)
+	trimTemplate(&j.Spec.Template)
+}
+
+func trimCronJob(c *batchv1.CronJob) {
+	trimMeta(&c.ObjectMeta)
+	trimMeta(&c.Spec.JobTemplate.ObjectMeta)
+	trimTemplate(&c.Spec.JobTemplate.Spec.Template)
+}

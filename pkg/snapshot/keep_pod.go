@@ -1,0 +1,131 @@
+package snapshot
+
+// The keep table for pods, pod templates and their containers: what of them survives.
+
+import (
+	corev1 "k8s.io/api/core/v1"
+)
+
+func trimPod(p *corev1.Pod) {
+	trimMeta(&p.ObjectMeta)
+	trimPodSpec(&p.Spec)
+	st := p.Status
+	p.Status = corev1.PodStatus{
+		Phase: st.Phase, Conditions: st.Conditions, Message: redact(st.Message), Reason: st.Reason,
+		NominatedNodeName: st.NominatedNodeName, HostIP: st.HostIP, PodIP: st.PodIP, PodIPs: st.PodIPs, StartTime: st.StartTime,
+		InitContainerStatuses: st.InitContainerStatuses, ContainerStatuses: st.ContainerStatuses,
+		EphemeralContainerStatuses: st.EphemeralContainerStatuses, QOSClass: st.QOSClass, Resize: st.Resize, Resources: st.Resources,
+	}
+	for i := range p.Status.Conditions {
+		p.Status.Conditions[i].LastProbeTime.Reset()
+		p.Status.Conditions[i].Message = redact(p.Status.Conditions[i].Message)
+	}
+	for _, list := range [][]corev1.ContainerStatus{
+		p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses,
+	} {
+		for i := range list {
+			trimContainerStatus(&list[i])
+		}
+	}
+}
+
+func trimContainerStatus(c *corev1.ContainerStatus) {
+	*c = corev1.ContainerStatus{
+		Name: c.Name, State: c.State, LastTerminationState: c.LastTerminationState, Ready: c.Ready, RestartCount: c.RestartCount,
+		Started: c.Started, Resources: c.Resources, AllocatedResources: c.AllocatedResources,
+	}
+	for _, st := range []*corev1.ContainerState{&c.State, &c.LastTerminationState} {
+		if st.Waiting != nil {
+			st.Waiting.Message = redact(st.Waiting.Message)
+		}
+		if st.Terminated != nil {
+			st.Terminated.Message = redact(st.Terminated.Message)
+			st.Terminated.ContainerID = ""
+		}
+	}
+}
+
+func trimTemplate(t *corev1.PodTemplateSpec) {
+	trimMeta(&t.ObjectMeta)
+	trimPodSpec(&t.Spec)
+}
+
+func trimPodSpec(s *corev1.PodSpec) {
+	old := *s
+	*s = corev1.PodSpec{
+		NodeName: old.NodeName, HostNetwork: old.HostNetwork, RestartPolicy: old.RestartPolicy, DNSPolicy: old.DNSPolicy,
+		TerminationGracePeriodSeconds: old.TerminationGracePeriodSeconds, ActiveDeadlineSeconds: old.ActiveDeadlineSeconds,
+		NodeSelector: old.NodeSelector, Priority: old.Priority, PriorityClassName: old.PriorityClassName,
+		ReadinessGates: old.ReadinessGates, Resources: old.Resources, SchedulerName: old.SchedulerName,
+		ServiceAccountName: old.ServiceAccountName, RuntimeClassName: old.RuntimeClassName,
+		Containers: trimContainers(old.Containers), InitContainers: trimContainers(old.InitContainers),
+		Volumes: trimVolumes(old.Volumes),
+	}
+}
+
+func trimContainers(list []corev1.Container) []corev1.Container {
+	for i, c := range list {
+		list[i] = corev1.Container{
+			Name: c.Name, Image: c.Image, Ports: c.Ports, Resources: c.Resources, ResizePolicy: c.ResizePolicy,
+			RestartPolicy: c.RestartPolicy, Lifecycle: trimLifecycle(c.Lifecycle),
+			LivenessProbe: trimProbe(c.LivenessProbe), ReadinessProbe: trimProbe(c.ReadinessProbe), StartupProbe: trimProbe(c.StartupProbe),
+		}
+	}
+	return list
+}
+
+func trimProbe(p *corev1.Probe) *corev1.Probe {
+	if p != nil {
+		trimExec(p.Exec)
+		trimHTTP(p.HTTPGet)
+	}
+	return p
+}
+
+func trimLifecycle(l *corev1.Lifecycle) *corev1.Lifecycle {
+	if l == nil {
+		return nil
+	}
+	for _, h := range []*corev1.LifecycleHandler{l.PostStart, l.PreStop} {
+		if h != nil {
+			trimExec(h.Exec)
+			trimHTTP(h.HTTPGet)
+		}
+	}
+	return l
+}
+
+// trimExec keeps the program and drops its arguments, which may hold secrets.
+func trimExec(e *corev1.ExecAction) {
+	if e != nil && len(e.Command) > 1 {
+		e.Command = []string{e.Command[0], cutMark}
+	}
+}
+
+// trimHTTP drops what may hold secrets: the query of the path and the values of headers.
+func trimHTTP(h *corev1.HTTPGetAction) {
+	if h == nil {
+		return
+	}
+	h.Path = cutQuery(h.Path)
+	for i := range h.HTTPHeaders {
+		h.HTTPHeaders[i].Value = ""
+	}
+}
+
+// trimVolumes keeps the volumes that tie a pod to something that is looked at: claims, Secrets, memory. The projected token volume,
+// whose name differs in every pod, goes.
+func trimVolumes(list []corev1.Volume) []corev1.Volume {
+	var kept []corev1.Volume
+	for _, v := range list {
+		switch {
+		case v.PersistentVolumeClaim != nil, v.EmptyDir != nil, v.Ephemeral != nil:
+		case v.Secret != nil:
+			v.Secret = &corev1.SecretVolumeSource{SecretName: v.Secret.SecretName, Optional: v.Secret.Optional}
+		default:
+			continue
+		}
+		kept = append(kept, v)
+	}
+	return kept
+}
