@@ -21,6 +21,7 @@ var (
 // Builder collects what was read into a Snapshot. It may be used by several goroutines at once. It owns the objects it is given.
 type Builder struct {
 	table map[reflect.Type]*Info
+	noisy []string
 
 	mu         sync.Mutex
 	objects    map[Kind]map[key]Object
@@ -32,7 +33,7 @@ type Builder struct {
 // NewBuilder makes an empty builder.
 func NewBuilder() *Builder {
 	b := &Builder{
-		table:   map[reflect.Type]*Info{},
+		table: map[reflect.Type]*Info{}, noisy: NoisyReasons(),
 		objects: map[Kind]map[key]Object{}, sealed: map[place]State{}, asked: map[Ask]State{},
 		containers: map[string][]corev1.Container{},
 	}
@@ -42,8 +43,8 @@ func NewBuilder() *Builder {
 	return b
 }
 
-// Add trims and redacts an object and takes it in; a second object of the same name replaces the first. It refuses with ErrKind or
-// ErrName, and then nothing has changed.
+// Add trims and redacts an object and takes it in; a second object of the same name replaces the first; an event of a noisy reason is
+// dropped. It refuses with ErrKind or ErrName, and then nothing has changed.
 func (b *Builder) Add(o Object) error {
 	info := b.table[reflect.TypeOf(o)]
 	if info == nil {
@@ -51,6 +52,9 @@ func (b *Builder) Add(o Object) error {
 	}
 	if o.GetName() == "" {
 		return fmt.Errorf("%s in %q: %w", info.GVK.Kind, o.GetNamespace(), ErrName)
+	}
+	if e, ok := o.(*corev1.Event); ok && slices.Contains(b.noisy, e.Reason) {
+		return nil
 	}
 	if !info.Namespaced {
 		o.SetNamespace("")
@@ -124,4 +128,15 @@ func (b *Builder) Build(now time.Time) *Snapshot {
 	}
 	s.join()
 	return s
+}
+
+// Len is the number of objects taken in so far.
+func (b *Builder) Len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := 0
+	for _, objects := range b.objects {
+		n += len(objects)
+	}
+	return n
 }

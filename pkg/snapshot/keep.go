@@ -160,3 +160,12 @@ func trimCronJob(c *batchv1.CronJob) {
 	trimMeta(&c.Spec.JobTemplate.ObjectMeta)
 	trimTemplate(&c.Spec.JobTemplate.Spec.Template)
 }
+
+// NoisyReasons are the reasons of events that prove nothing and that every healthy cluster is full of. They are left out by the server
+// where it can filter, and by Builder otherwise, so that live and offline see the same.
+func NoisyReasons() []string {
+	return []string{
+		"Scheduled", "Pulling", "Pulled", "Created", "Started", "SuccessfulCreate", "SuccessfulDelete", "ScalingReplicaSet",
+		"SuccessfulRescale", "SawCompletedJob", "LeaderElection", "RegisteredNode", "SuccessfulAttachVolume", "AddedInterface",
+	}
+}
