@@ -1,0 +1,175 @@
+package render
+
+// One finding as a card: what and how sure, the cause, the proof, the remedy.
+
+import (
+	"strings"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/render/theme"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
+)
+
+// The first screen shows what matters of long things; wide, and any pipe, shows all.
+const (
+	maxEvidence     = 5   // lines of proof for one finding
+	maxMessageCells = 480 // of a message
+	maxValueCells   = 200 // of a value
+)
+
+func (p *page) card(f finding.Finding) []string {
+	lines := p.headline(f)
+	lines = append(lines, p.evidence(f)...)
+	for _, fix := range f.Fix {
+		lines = append(lines, p.fix(fix)...)
+	}
+	if p.wide && f.Check != "" {
+		lines = append(lines, p.flow(2, 4, faint("fingerprint "+f.Fingerprint+" ·"),
+			faint(p.command(finding.Kubectl("", "scars", "explain", f.Check))))...)
+	}
+	return lines
+}
+
+// headline says what is wrong. On a terminal the cause has lines of its own; in a pipe all stands on one line, for grep.
+func (p *page) headline(f finding.Finding) []string {
+	what := []span{p.badge(f.Severity), plain(f.Check)}
+	if !p.Terminal {
+		what = append(what, plain(p.ref(f.Object)))
+	}
+	if f.Object.Container != "" {
+		what = append(what, faint("·"), plain("container "+f.Object.Container))
+	}
+	var sure []string
+	for _, s := range []string{string(f.Confidence), p.lasting(f)} {
+		if s != "" {
+			sure = append(sure, s)
+		}
+	}
+	message := strong(p.clip(f.Message, maxMessageCells))
+	if !p.Terminal {
+		what[len(what)-1].text += ":"
+		what = append(what, message)
+		if len(sure) > 0 {
+			what = append(what, plain("("+strings.Join(sure, ", ")+")"))
+		}
+		return p.flow(0, 0, what...)
+	}
+	for _, s := range sure {
+		what = append(what, faint("· "+s))
+	}
+	return append(p.flow(0, 4, what...), p.flow(2, 2, message)...)
+}
+
+// badge is the severity as glyph and word.
+func (p *page) badge(s finding.Severity) span {
+	word := strings.ToUpper(string(s))
+	switch s {
+	case finding.Critical:
+		return span{text: "✗ " + word, style: theme.Critical, solid: true}
+	case finding.Warning:
+		return span{text: "▲ " + word, style: theme.Warning, solid: true}
+	case finding.Info:
+		return span{text: "○ " + word, style: theme.Info, solid: true}
+	default:
+		return span{text: "? " + word, style: theme.Gap, solid: true}
+	}
+}
+
+// evidence shows the lines of proof. On a terminal those of one object stand below its name; in a pipe each line names its object.
+func (p *page) evidence(f finding.Finding) []string {
+	shown := f.Evidence
+	if p.short() && len(shown) > maxEvidence {
+		shown = shown[:maxEvidence-1]
+	}
+	var lines []string
+	for i := 0; i < len(shown); {
+		j := i + 1
+		for j < len(shown) && shown[j].Object == shown[i].Object {
+			j++
+		}
+		lines = append(lines, p.evidenceOf(p.source(f, shown[i].Object), shown[i:j])...)
+		i = j
+	}
+	if n := len(f.Evidence) - len(shown); n > 0 {
+		lines = append(lines, p.flow(4, 6, faint("… "+itoa(n)+" more lines of evidence: -o wide"))...)
+	}
+	return lines
+}
+
+// source names the object that evidence comes from. The finding's own namespace is known by then.
+func (p *page) source(f finding.Finding, o finding.ObjectRef) string {
+	if p.Terminal && o.Namespace == f.Object.Namespace {
+		o.Namespace = ""
+	}
+	return p.ref(o)
+}
+
+// evidenceOf shows the proofs that one object gives: below its name, or beside it where there is one that fits.
+func (p *page) evidenceOf(object string, all []finding.Evidence) []string {
+	var lines []string
+	for _, e := range all {
+		spans := append([]span{plain(object)}, p.proof(e)...)
+		beside := p.flow(4, 6, spans...)
+		if !p.Terminal || len(all) == 1 && len(beside) == 1 {
+			lines = append(lines, beside...)
+			continue
+		}
+		if len(lines) == 0 {
+			lines = p.flow(4, 6, plain(object))
+		}
+		lines = append(lines, p.flow(6, 8, spans[1:]...)...)
+	}
+	return lines
+}
+
+// proof is one line of evidence: where it stands, what it says, when.
+func (p *page) proof(e finding.Evidence) []span {
+	var spans []span
+	source := e.Source
+	if c := e.Object.Container; c != "" && !strings.Contains(source, "["+c+"]") {
+		source = strings.TrimSpace("container " + c + " " + source)
+	}
+	if e.Count > 1 {
+		source += " ×" + itoa(int(e.Count))
+	}
+	if source != "" {
+		spans = append(spans, faint(source+":"))
+	}
+	spans = append(spans, plain(p.clip(e.Value, maxValueCells)))
+	if at := p.when(e.Time); at != "" {
+		spans = append(spans, faint("· "+at))
+	}
+	return spans
+}
+
+// fix is a sentence, then the command or patch on lines of their own, whole, so that they can be pasted.
+func (p *page) fix(f finding.Fix) []string {
+	var lines []string
+	if f.Text != "" {
+		lines = p.flow(2, 4, plain("→ "+f.Text))
+	}
+	if f.Command != "" {
+		lines = append(lines, "    "+p.theme.Paint(theme.Paste, p.text(p.command(f.Command))))
+	}
+	if f.Patch != "" {
+		for _, line := range strings.Split(strings.TrimRight(term.SanitizeBlock(f.Patch), "\n"), "\n") {
+			lines = append(lines, "    "+p.text(line))
+		}
+	}
+	return lines
+}
+
+// short tells whether long things are cut: on the first screen of a terminal only.
+func (p *page) short() bool { return p.Terminal && !p.wide }
+
+// clip cuts a long text on the first screen.
+func (p *page) clip(s string, cells int) string {
+	s = strings.TrimSpace(p.text(s))
+	if !p.short() || term.Cells(s) <= cells {
+		return s
+	}
+	return strings.TrimSpace(term.Clip(s, cells, "")) + " … (cut: -o wide)"
+}
+
+// fits tells whether a finished line fits the terminal.
+func (p *page) fits(line string) bool { return p.width <= 0 || term.Cells(line) <= p.width }

@@ -1,0 +1,92 @@
+package render
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares output with a file under testdata.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil { //nolint:gosec // a test file
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path) //nolint:gosec // a test file
+	if err != nil {
+		t.Fatalf("%v (run with -update to write it)", err)
+	}
+	if !bytes.Equal(want, got) {
+		line, w, g := firstDifference(string(want), string(got))
+		t.Errorf("%s: line %d differs; look at it, then run with -update if it is right\nwant %s\ngot  %s", path, line, w, g)
+	}
+}
+
+// firstDifference finds the first line in which two texts differ, counted from 1.
+func firstDifference(want, got string) (line int, w, g string) {
+	ws, gs := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for i := range max(len(ws), len(gs)) {
+		w, g = "(end)", "(end)"
+		if i < len(ws) {
+			w = ws[i]
+		}
+		if i < len(gs) {
+			g = gs[i]
+		}
+		if w != g {
+			return i + 1, w, g
+		}
+	}
+	return 0, "", ""
+}
+
+func reports() map[string]*finding.Report {
+	return map[string]*finding.Report{
+		"incident": incident(), "healthy": healthy(), "gaps": gaps(), "many": many(), "nasty": nasty(),
+	}
+}
+
+// readers are the ways in which people look at a report.
+func readers() map[string]Options {
+	kubectl, rerun := "kubectl --context prod-eu", "kubectl scars triage --context prod-eu -n shop"
+	return map[string]Options{
+		"80":       {Terminal: true, Width: 80, MaxLines: 40, UTF8: true, Kubectl: kubectl, Rerun: rerun},
+		"120":      {Terminal: true, Width: 120, MaxLines: 40, UTF8: true, Kubectl: kubectl, Rerun: rerun},
+		"80color":  {Terminal: true, Width: 80, MaxLines: 40, UTF8: true, Colour: true, Kubectl: kubectl, Rerun: rerun},
+		"120color": {Terminal: true, Width: 120, MaxLines: 40, UTF8: true, Colour: true, Kubectl: kubectl, Rerun: rerun},
+		"ascii":    {Terminal: true, Width: 80, MaxLines: 40},
+		"pipe":     {UTF8: true, Kubectl: kubectl, Rerun: rerun},
+		"wide":     {Format: "wide", Terminal: true, Width: 120, UTF8: true, Kubectl: kubectl, Now: noon.Add(8 * 24 * time.Hour)},
+		"widepipe": {Format: "wide", UTF8: true},
+		"markdown": {Format: "markdown", UTF8: true, Kubectl: kubectl},
+		"json":     {Format: "json"},
+		"yaml":     {Format: "yaml"},
+		"name":     {Format: "name"},
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for name, r := range reports() {
+		for reader, o := range readers() {
+			t.Run(name+"/"+reader, func(t *testing.T) {
+				var out bytes.Buffer
+				if err := Report(&out, r, o); err != nil {
+					t.Fatal(err)
+				}
+				golden(t, name+"."+reader+".golden", out.Bytes())
+			})
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package render
+
+// Tables. tablewriter lays them out in kubectl's look; the column widths and the breaking of long tokens are ours, because it divides
+// a given width equally and never breaks a word.
+
+import (
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
+)
+
+const (
+	gridGap   = 3 // spaces between columns, as kubectl has
+	gridFloor = 6 // columns below which no cell is squeezed while another can give
+)
+
+// grid lays rows out below a header, within the page's width.
+func (p *page) grid(header []string, rows [][]string) []string {
+	all := append([][]string{header}, rows...)
+	clean := make([][]string, len(all))
+	for i, row := range all {
+		clean[i] = make([]string, len(row))
+		for j, cell := range row {
+			clean[i][j] = strings.TrimSpace(p.text(cell))
+		}
+	}
+	widths := squeeze(natural(clean), p.width)
+	for _, row := range clean {
+		for j, cell := range row {
+			row[j] = strings.Join(term.Wrap(cell, widths[j]), "\n")
+		}
+	}
+	var b strings.Builder
+	padding := tw.CellPadding{Global: tw.Padding{Right: strings.Repeat(" ", gridGap), Overwrite: true}}
+	left := tw.CellAlignment{Global: tw.AlignLeft}
+	asIs := tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off}
+	table := tablewriter.NewTable(&b,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders: tw.BorderNone,
+			Settings: tw.Settings{
+				Separators: tw.SeparatorsNone,
+				Lines:      tw.LinesNone,
+			},
+		})),
+		tablewriter.WithHeaderConfig(tw.CellConfig{Formatting: asIs, Alignment: left, Padding: padding}),
+		tablewriter.WithRowConfig(tw.CellConfig{Formatting: asIs, Alignment: left, Padding: padding}),
+		tablewriter.WithEastAsian(tw.Off),
+		tablewriter.WithTrimSpace(tw.Off),
+	)
+	table.Header(clean[0])
+	if err := table.Bulk(clean[1:]); err != nil {
+		return p.flow(0, 2, plain("table: "+err.Error()))
+	}
+	if err := table.Render(); err != nil {
+		return p.flow(0, 2, plain("table: "+err.Error()))
+	}
+	lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return lines
+}
+
+// natural is the width that each column would like.
+func natural(rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for j, cell := range row {
+			widths[j] = max(widths[j], term.Cells(cell))
+		}
+	}
+	return widths
+}
+
+// squeeze takes from the widest column until the line fits: the long texts give, the short facts stay whole.
+func squeeze(widths []int, room int) []int {
+	if room <= 0 {
+		return widths
+	}
+	total := gridGap * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for total > room {
+		widest := 0
+		for j := range widths {
+			if widths[j] > widths[widest] {
+				widest = j
+			}
+		}
+		if widths[widest] <= gridFloor {
+			break
+		}
+		widths[widest]--
+		total--
+	}
+	return widths
+}

@@ -1,0 +1,90 @@
+package render
+
+// The formats for programs: json, yaml, name, jsonpath and go-template, all by the printers that kubectl itself uses, so that an
+// expression works here as it does there. Nothing is escaped or shortened.
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kjson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
+)
+
+func structuredPrinter(format string) (printers.ResourcePrinter, error) {
+	switch format {
+	case "json":
+		return &printers.JSONPrinter{}, nil
+	case "yaml":
+		return &printers.YAMLPrinter{}, nil
+	}
+	name, _, takesArgument := strings.Cut(format, "=")
+	switch name {
+	case "jsonpath", "jsonpath-file", "go-template", "go-template-file":
+		if !takesArgument {
+			return nil, fmt.Errorf("output format %s needs an argument: -o %s=…", name, name)
+		}
+	default:
+		return nil, unknownFormat(format)
+	}
+	printer, err := genericclioptions.NewKubeTemplatePrintFlags().ToPrinter(format)
+	if err != nil {
+		return nil, fmt.Errorf("output format %s: %w", name, err)
+	}
+	return printer, nil
+}
+
+func writeStructured(w io.Writer, r *finding.Report, format string) error {
+	printer, err := structuredPrinter(format)
+	if err != nil {
+		return err
+	}
+	object, err := toUnstructured(r)
+	if err != nil {
+		return err
+	}
+	return printer.PrintObj(object, w)
+}
+
+// toUnstructured goes through JSON, so that what a template sees is exactly what json prints; integers stay integers.
+func toUnstructured(v any) (*unstructured.Unstructured, error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode report: %w", err)
+	}
+	content := map[string]any{}
+	if err := kjson.Unmarshal(raw, &content); err != nil {
+		return nil, fmt.Errorf("encode report: %w", err)
+	}
+	return &unstructured.Unstructured{Object: content}, nil
+}
+
+// writeNames prints each affected object once, worst first, as kubectl takes it: deployment.apps/web. One line is one object whatever the
+// name contains, since the reader is a pipe. As with kubectl get -o name, the namespace is not part of it.
+func writeNames(w io.Writer, r *finding.Report) error {
+	printer := &printers.NamePrinter{ShortOutput: true}
+	seen := map[finding.ObjectRef]bool{}
+	for _, f := range r.Findings {
+		o := f.Object
+		o.Container = ""
+		if seen[o] || o.Kind == "" || o.Name == "" {
+			continue
+		}
+		seen[o] = true
+		object := &unstructured.Unstructured{}
+		object.SetAPIVersion(term.Sanitize(o.APIVersion))
+		object.SetKind(term.Sanitize(o.Kind))
+		object.SetName(term.Sanitize(o.Name))
+		if err := printer.PrintObj(object, w); err != nil {
+			return fmt.Errorf("print name of %s: %w", o, err)
+		}
+	}
+	return nil
+}

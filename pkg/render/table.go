@@ -1,0 +1,149 @@
+package render
+
+// The table and wide formats, for the engineer at a terminal: header, findings worst first and grouped by workload, then what could
+// not be judged, what is healthy, and what could not be read.
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/render/theme"
+)
+
+func (p *page) table() []string {
+	head := p.header()
+	if s := p.summary(); s != nil {
+		head = append(head, s...)
+	}
+	foot := p.footer()
+	room := 0
+	if p.MaxLines > 0 {
+		// The line that counts the rest, the blank lines around it and the prompt that follows belong to the screen.
+		room = max(p.MaxLines-len(head)-len(foot)-4, 1)
+	}
+	lines := head
+	body := p.body(room)
+	if len(body) > 0 {
+		lines = append(append(lines, ""), body...)
+	}
+	if len(foot) > 0 {
+		lines = append(append(lines, ""), foot...)
+	}
+	return lines
+}
+
+// header answers the first question: is this the right cluster, the right namespace, and how old is what I see?
+func (p *page) header() []string {
+	m := p.report.Metadata
+	var facts [][]span
+	if m.Context != "" {
+		facts = append(facts, []span{faint("context"), strong(m.Context)})
+	}
+	switch s := m.Scope; {
+	case s.AllNamespaces:
+		facts = append(facts, []span{strong("all namespaces")})
+	case len(s.Namespaces) == 1:
+		facts = append(facts, []span{faint("namespace"), strong(s.Namespaces[0])})
+	case len(s.Namespaces) > 1:
+		facts = append(facts, []span{faint("namespaces"), strong(strings.Join(s.Namespaces, ", "))})
+	}
+	if len(m.Scope.Subjects) > 0 {
+		facts = append(facts, []span{faint("only"), strong(strings.Join(m.Scope.Subjects, ", "))})
+	}
+	if m.Scope.Selector != "" {
+		facts = append(facts, []span{faint("selector"), strong(m.Scope.Selector)})
+	}
+	if m.Scope.Since != "" {
+		facts = append(facts, []span{faint("since"), strong(m.Scope.Since)})
+	}
+	if !m.Time.IsZero() {
+		at := []span{plain(m.Time.UTC().Format("2006-01-02 15:04:05Z"))}
+		if old := p.Now.Sub(m.Time); !p.Now.IsZero() && old > recent {
+			at = append(at, faint("("+age(old)+")"))
+		}
+		facts = append(facts, at)
+	}
+	var spans []span
+	for i, fact := range facts {
+		if i > 0 {
+			spans = append(spans, faint("·"))
+		}
+		spans = append(spans, fact...)
+	}
+	return p.flow(0, 2, spans...)
+}
+
+// summary counts the findings; a report without any has its healthy lines instead.
+func (p *page) summary() []string {
+	if len(p.report.Findings) == 0 {
+		return nil
+	}
+	objects := map[finding.ObjectRef]bool{}
+	for _, f := range p.report.Findings {
+		objects[groupOf(f)] = true
+	}
+	return p.flow(0, 2, plain(fmt.Sprintf("%s in %s", counts(p.report.Findings), number(len(objects), "object", "objects"))))
+}
+
+// groupOf is what findings are grouped by: the workload without its container.
+func groupOf(f finding.Finding) finding.ObjectRef {
+	return finding.ObjectRef{Kind: f.Object.Kind, Namespace: f.Object.Namespace, Name: f.Object.Name}
+}
+
+// grouped puts findings of one object together, in the order in which the objects first appear: worst first in a sorted report.
+func grouped(findings []finding.Finding) [][]finding.Finding {
+	var groups [][]finding.Finding
+	index := map[finding.ObjectRef]int{}
+	for _, f := range findings {
+		at, seen := index[groupOf(f)]
+		if !seen {
+			at = len(groups)
+			index[groupOf(f)] = at
+			groups = append(groups, nil)
+		}
+		groups[at] = append(groups[at], f)
+	}
+	return groups
+}
+
+// body shows the findings, as many as fit whole into room lines (0: all of them) but at least one, and counts the rest.
+func (p *page) body(room int) []string {
+	var lines []string
+	var rest []finding.Finding
+	for _, group := range grouped(p.report.Findings) {
+		for i, f := range group {
+			var block []string
+			if len(lines) > 0 && (i == 0 || !p.Terminal) {
+				block = append(block, "")
+			}
+			if i == 0 && p.Terminal {
+				block = append(block, p.flow(0, 2, span{text: p.ref(f.Object), style: theme.Heading})...)
+			}
+			block = append(block, p.card(f)...)
+			if len(rest) > 0 || room > 0 && len(lines) > 0 && len(lines)+len(block) > room {
+				rest = append(rest, f)
+				continue
+			}
+			lines = append(lines, block...)
+		}
+	}
+	if len(rest) > 0 {
+		lines = append(lines, "")
+		lines = append(lines, p.more(fmt.Sprintf("… and %s (%s)", number(len(rest), "more finding", "more findings"), counts(rest)))...)
+	}
+	return lines
+}
+
+// more tells what was left out and which command shows it; the command is kept whole, for pasting.
+func (p *page) more(text string) []string {
+	if p.Rerun == "" {
+		return p.flow(0, 2, strong(text+": see"), span{text: "-o wide", style: theme.Strong, solid: true})
+	}
+	command := p.text(p.Rerun + " -o wide")
+	lines := p.flow(0, 2, strong(text+":"))
+	if last := lines[len(lines)-1]; len(lines) == 1 && p.fits(last+" "+command) {
+		return []string{last + " " + command}
+	}
+	return append(lines, "  "+command)
+}
