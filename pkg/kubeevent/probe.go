@@ -1,0 +1,143 @@
+package kubeevent
+
+// This file reads Unhealthy and ProbeWarning: which probe, what became of it, and what class of failure the text shows.
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Probe is one of a container's three probes, as the kubelet spells it.
+type Probe string
+
+// The probes.
+const (
+	Liveness  Probe = "Liveness"
+	Readiness Probe = "Readiness"
+	Startup   Probe = "Startup"
+)
+
+// Outcome is what became of one attempt.
+type Outcome string
+
+// The outcomes. Only Failed counts towards failureThreshold: the kubelet discards an errored attempt (kubernetes v1.37.2
+// pkg/kubelet/prober/worker.go), whatever its text says about a "failure state", and takes a warning for a success.
+const (
+	Failed  Outcome = "failed"
+	Errored Outcome = "errored"
+	Warned  Outcome = "warning"
+)
+
+// Class sorts failures by what they show.
+type Class string
+
+// The classes of failure.
+const (
+	Refused         Class = "refused"          // nothing listens: booting, wrong port, bound to 127.0.0.1
+	ConnectTimeout  Class = "connect-timeout"  // network, or a full backlog
+	ResponseTimeout Class = "response-timeout" // accepted and not answered in time
+	HTTPStatus      Class = "http-status"      // an answer outside 200-399
+	Scheme          Class = "scheme"           // TLS spoken to plain HTTP or the reverse
+	Reset           Class = "reset"            // the connection was cut
+	RedirectLoop    Class = "redirect-loop"    // ten redirects on the same host
+	ExecExit        Class = "exec-exit"        // the command ended with another code than 0
+	ExecTimeout     Class = "exec-timeout"     // the command took too long
+	GRPC            Class = "grpc"             // the gRPC health service said no
+	PortUnknown     Class = "port-unknown"     // errored: no port of the container has that name
+	ExecMissing     Class = "exec-missing"     // errored: the command is not in the image or may not be run
+	BodyHang        Class = "body-hang"        // errored: headers came, the body did not
+	OtherError      Class = "error"            // errored for another reason, for example a runtime that is restarting
+)
+
+// Unhealthy is one probe event.
+type Unhealthy struct {
+	Probe    Probe
+	Outcome  Outcome
+	Class    Class  // empty for a warning
+	Status   int    // the HTTP status, for HTTPStatus; otherwise 0
+	Output   string // what follows the colon; may be empty, and may hold what a program wrote
+	Combined bool   // stands for several different messages; its container is unreliable
+}
+
+var unhealthy = regexp.MustCompile(`(?s)^(Liveness|Readiness|Startup) probe (failed|warning|error(?:ed)?(?: and resulted in \w+ state)?): ?(.*)$`)
+
+// ParseUnhealthy reads the message of an event Unhealthy or ProbeWarning (kubernetes v1.37.2 pkg/kubelet/prober/prober.go; older
+// kubelets say "probe errored: …", OpenShift's ProbeError "probe error: …").
+func ParseUnhealthy(message string) (Unhealthy, bool) {
+	text, combined := uncombine(message)
+	m := unhealthy.FindStringSubmatch(text)
+	if m == nil {
+		return Unhealthy{}, false
+	}
+	u := Unhealthy{Probe: Probe(m[1]), Output: strings.TrimSpace(m[3]), Combined: combined}
+	switch {
+	case m[2] == "failed":
+		u.Outcome = Failed
+		u.Class, u.Status = failure(u.Output)
+	case m[2] == "warning":
+		u.Outcome = Warned
+	default:
+		u.Outcome, u.Class = Errored, failedToAct(u.Output)
+	}
+	return u, true
+}
+
+// Counts tells whether the attempt counted towards failureThreshold.
+func (u Unhealthy) Counts() bool { return u.Outcome == Failed }
+
+// failures are tried in this order, since the time-out of a dial carries the words of an HTTP client's time-out too.
+var failures = []struct {
+	class Class
+	any   []string
+}{
+	{ExecTimeout, []string{"command timed out", "command \""}},
+	{GRPC, []string{
+		"timeout: failed to connect service", "timeout: health rpc did not complete", "error: this server does not implement the grpc health protocol",
+		"service unhealthy (responded with", "error: health rpc failed",
+	}},
+	{Refused, []string{"connect: connection refused"}},
+	{ConnectTimeout, []string{"i/o timeout", "no route to host", "network is unreachable", "request canceled while waiting for connection"}},
+	{ResponseTimeout, []string{"Client.Timeout", "context deadline exceeded"}},
+	{Scheme, []string{"server gave HTTP response to HTTPS client", "tls:", "malformed HTTP"}},
+	{RedirectLoop, []string{"stopped after 10 redirects"}},
+	{Reset, []string{"connection reset by peer", "broken pipe", ": EOF", "unexpected EOF"}},
+}
+
+var (
+	statusCode  = regexp.MustCompile(`^HTTP probe failed with statuscode: (\d{3})$`)
+	networkText = regexp.MustCompile(`^(?:Get |dial |read |write |timeout: |error: |service unhealthy|command )`)
+)
+
+// failure classes the text of a counted failure. What is not the kubelet's own text is the output of a command.
+func failure(text string) (Class, int) {
+	if m := statusCode.FindStringSubmatch(text); m != nil {
+		code, _ := strconv.Atoi(m[1]) // three digits
+		return HTTPStatus, code
+	}
+	if networkText.MatchString(text) {
+		for _, f := range failures {
+			for _, s := range f.any {
+				if strings.Contains(text, s) && (f.class != ExecTimeout || strings.Contains(text, "timed out")) {
+					return f.class, 0
+				}
+			}
+		}
+	}
+	return ExecExit, 0
+}
+
+// failedToAct classes the text of an errored attempt.
+func failedToAct(text string) Class {
+	switch {
+	case strings.HasPrefix(text, "port ") && strings.HasSuffix(text, " not found"):
+		return PortUnknown
+	case strings.Contains(text, "executable file not found"), strings.Contains(text, "no such file or directory"),
+		strings.Contains(text, "exec format error"), strings.Contains(text, "permission denied"):
+		return ExecMissing
+	case strings.Contains(text, "while reading body"):
+		return BodyHang
+	default:
+		return OtherError
+	}
+}
