@@ -46,6 +46,7 @@ type Doc struct {
 type Input struct {
 	Kind     snapshot.Kind
 	Optional bool // the check still runs, and says less, where it could not be read
+	ByName   bool // Asks may name single objects of it
 }
 
 // Need makes a required input: where nothing of it could be read, the check does not run, and coverage says so.
@@ -53,6 +54,9 @@ func Need(kind snapshot.Kind) Input { return Input{Kind: kind} }
 
 // Optional makes an input without which the check says less.
 func Optional(kind snapshot.Kind) Input { return Input{Kind: kind, Optional: true} }
+
+// AskedFor makes an input of which single objects may be asked for by name, besides the listing.
+func AskedFor(in Input) Input { in.ByName = true; return in }
 
 // PodInputs are what looking at pods takes: the pods, and what their owners are read from.
 func PodInputs(more ...Input) []Input {
@@ -90,7 +94,8 @@ func WantedBy(checks []*Check, kind snapshot.Kind) []string {
 	return out
 }
 
-// Asks collects what the checks ask for besides the listings, each object once, in a fixed order.
+// Asks collects what the checks ask for besides the listings, each object once, in a fixed order. It panics where a check asks for a
+// kind that it does not declare with AskedFor.
 func Asks(s *snapshot.Snapshot, checks []*Check) []snapshot.Ask {
 	var out []snapshot.Ask
 	seen := map[snapshot.Ask]bool{}
@@ -99,6 +104,9 @@ func Asks(s *snapshot.Snapshot, checks []*Check) []snapshot.Ask {
 			continue
 		}
 		for _, a := range c.Asks(s.View(c.Kinds()...)) {
+			if !asked([]*Check{c}, a.Kind) {
+				panic(snapshot.UndeclaredError{Kind: a.Kind})
+			}
 			if !seen[a] {
 				seen[a] = true
 				out = append(out, a)

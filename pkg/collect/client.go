@@ -76,3 +76,10 @@ func Prefix(config *rest.Config) string {
 	}
 	return base.Path
 }
+
+// ReadOnlyConfig is config with the read-only transport, for clients other than ours (kubectl's resource builder).
+func ReadOnlyConfig(config *rest.Config) *rest.Config {
+	prefix := Prefix(config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return ReadOnly(next, prefix) })
+	return config
+}

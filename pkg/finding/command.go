@@ -7,12 +7,18 @@ import "strings"
 func Kubectl(namespace string, args ...string) string {
 	words := []string{"kubectl"}
 	if namespace != "" {
-		words = append(words, "-n", shellQuote(namespace))
+		words = append(words, "-n", namespace)
 	}
-	for _, a := range args {
-		words = append(words, shellQuote(a))
+	return Quote(append(words, args...)...)
+}
+
+// Quote joins words to a line that a shell reads as these words.
+func Quote(words ...string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = shellQuote(w)
 	}
-	return strings.Join(words, " ")
+	return strings.Join(quoted, " ")
 }
 
 // shellQuote leaves a plain word as it is and puts anything else in single quotes (POSIX shell, section 2.2.2).

@@ -140,3 +140,17 @@ func (b *Builder) Len() int {
 	}
 	return n
 }
+
+// Has tells whether any object of a namespace has been taken in.
+func (b *Builder) Has(namespace string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, objects := range b.objects {
+		for k := range objects {
+			if k.Namespace == namespace {
+				return true
+			}
+		}
+	}
+	return false
+}

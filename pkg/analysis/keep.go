@@ -1,0 +1,108 @@
+package analysis
+
+// This file keeps of a report what the user asked for. It runs after the checks: subjects choose findings, never what is read, because a
+// Service, a policy or "5 of 6 replicas" needs the neighbours.
+
+import (
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// Filter says what to keep.
+type Filter struct {
+	Namespaces []string            // empty: all
+	Subjects   []finding.ObjectRef // empty: all
+	Selector   labels.Selector     // nil: all
+	Severity   finding.Severity    // this or worse
+	Since      time.Duration       // 0: all
+}
+
+// Keep drops from the report what the filter does not want, and counts anew.
+func Keep(r *finding.Report, s *snapshot.Snapshot, f Filter) {
+	v := s.View()
+	subjects := expand(v, f.Subjects)
+	wanted := func(object finding.ObjectRef, evidence []finding.Evidence) bool {
+		return inScope(object, evidence, f.Namespaces) &&
+			(len(f.Subjects) == 0 || aboutSubject(object, evidence, subjects)) &&
+			(f.Selector == nil || labelled(s, v, object, f.Selector))
+	}
+	r.Findings = slices.DeleteFunc(r.Findings, func(x finding.Finding) bool {
+		ended := f.Since > 0 && x.LastSeen != nil && x.LastSeen.Before(s.Now().Add(-f.Since))
+		return ended || !x.Severity.AtLeast(f.Severity) || !wanted(x.Object, x.Evidence)
+	})
+	r.CannotSay = slices.DeleteFunc(r.CannotSay, func(g finding.Gap) bool { return !wanted(g.Object, nil) })
+	for i := range r.Unexplained {
+		u := &r.Unexplained[i]
+		u.Pods = slices.DeleteFunc(u.Pods, func(p finding.ObjectRef) bool { return !wanted(p, nil) })
+		u.Count = len(u.Pods)
+	}
+	r.Unexplained = slices.DeleteFunc(r.Unexplained, func(u finding.Unexplained) bool { return u.Count == 0 })
+	r.Sort()
+}
+
+// inScope tells whether an object lies in the namespaces asked for. A cluster-scoped object does if any of its evidence does, or if
+// none of it lies in a namespace.
+func inScope(o finding.ObjectRef, evidence []finding.Evidence, namespaces []string) bool {
+	if len(namespaces) == 0 {
+		return true
+	}
+	if o.Namespace != "" {
+		return slices.Contains(namespaces, o.Namespace)
+	}
+	elsewhere := false
+	for _, e := range evidence {
+		if slices.Contains(namespaces, e.Object.Namespace) {
+			return true
+		}
+		elsewhere = elsewhere || e.Object.Namespace != ""
+	}
+	return !elsewhere
+}
+
+// expand adds to the subjects what they roll up to: the workload of a pod, of a ReplicaSet, of a Job.
+func expand(v *snapshot.View, subjects []finding.ObjectRef) []finding.ObjectRef {
+	out := slices.Clone(subjects)
+	for _, p := range v.Pods(metav1.NamespaceAll) {
+		w := Ref(v.WorkloadOf(p))
+		owner := metav1.GetControllerOf(p)
+		for _, s := range subjects {
+			isPod := s.Kind == "Pod" && s.Namespace == p.Namespace && s.Name == p.Name
+			isOwner := owner != nil && s.Kind == owner.Kind && s.Namespace == p.Namespace && s.Name == owner.Name
+			if (isPod || isOwner) && !slices.ContainsFunc(out, w.SameObject) {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+// aboutSubject tells whether a finding is about one of the subjects, or rests on what one of them said.
+func aboutSubject(o finding.ObjectRef, evidence []finding.Evidence, subjects []finding.ObjectRef) bool {
+	return slices.ContainsFunc(subjects, func(s finding.ObjectRef) bool {
+		return s.SameObject(o) || slices.ContainsFunc(evidence, func(e finding.Evidence) bool { return s.SameObject(e.Object) })
+	})
+}
+
+// labelled tells whether an object, or any pod of the workload that it is, has the labels asked for.
+func labelled(s *snapshot.Snapshot, v *snapshot.View, o finding.ObjectRef, selector labels.Selector) bool {
+	for _, info := range snapshot.Kinds() {
+		if info.GVK.Kind != o.Kind {
+			continue
+		}
+		if object, ok := s.Find(info.Kind, o.Namespace, o.Name); ok && selector.Matches(labels.Set(object.GetLabels())) {
+			return true
+		}
+	}
+	for _, p := range v.PodsOf(snapshot.Ref{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}) {
+		if selector.Matches(labels.Set(p.Labels)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,47 @@
+package analysis
+
+import (
+	"slices"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// Rules are the RBAC rules that the checks need, by construction the smallest: list for each kind that is declared, get for those that
+// are asked for by name. Namespaced and cluster-scoped kinds are kept apart.
+func Rules(checks []*Check) (namespaced, cluster []rbacv1.PolicyRule) {
+	add := func(rules []rbacv1.PolicyRule, group, resource string, verbs []string) []rbacv1.PolicyRule {
+		for i, r := range rules {
+			if r.APIGroups[0] == group && slices.Equal(r.Verbs, verbs) {
+				rules[i].Resources = append(rules[i].Resources, resource)
+				return rules
+			}
+		}
+		return append(rules, rbacv1.PolicyRule{APIGroups: []string{group}, Resources: []string{resource}, Verbs: verbs})
+	}
+	for _, info := range Wanted(checks) {
+		verbs := []string{"list"}
+		if asked(checks, info.Kind) {
+			verbs = []string{"get", "list"}
+		}
+		if info.Namespaced {
+			namespaced = add(namespaced, info.GVK.Group, info.Resource, verbs)
+		} else {
+			cluster = add(cluster, info.GVK.Group, info.Resource, verbs)
+		}
+	}
+	return namespaced, cluster
+}
+
+func asked(checks []*Check, kind snapshot.Kind) bool {
+	return slices.ContainsFunc(checks, func(c *Check) bool {
+		return slices.ContainsFunc(c.Inputs, func(in Input) bool { return in.Kind == kind && in.ByName })
+	})
+}
+
+// ReadsNodeEvents tells whether the checks look at Node events, which lie in namespace "default" whatever the scope.
+func ReadsNodeEvents(checks []*Check) bool {
+	kinds := func(k snapshot.Kind) bool { return len(WantedBy(checks, k)) > 0 }
+	return kinds(snapshot.Events) && kinds(snapshot.Nodes)
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
+)
+
+// choose picks the checks of a command: those of its area, or all for triage; only is --check, skip is --skip. An ID may be given
+// without the command's own area.
+func choose(command string, only, skip []string) ([]*analysis.Check, error) {
+	available := checks.Of(command)
+	if command == "triage" || command == "record" {
+		available = checks.All()
+	}
+	resolve := func(id string) (string, error) {
+		for _, c := range available {
+			if c.ID == id || c.ID == command+"/"+id {
+				return c.ID, nil
+			}
+		}
+		if slices.ContainsFunc(checks.All(), func(c *analysis.Check) bool { return c.ID == id }) {
+			return "", fmt.Errorf("check %q does not belong to %s", id, command)
+		}
+		return "", unknownCheck(id)
+	}
+	chosen := func(ids []string) (map[string]bool, error) {
+		set := map[string]bool{}
+		for _, id := range ids {
+			id, err := resolve(id)
+			if err != nil {
+				return nil, err
+			}
+			set[id] = true
+		}
+		return set, nil
+	}
+	wanted, err := chosen(only)
+	if err != nil {
+		return nil, err
+	}
+	unwanted, err := chosen(skip)
+	if err != nil {
+		return nil, err
+	}
+	var out []*analysis.Check
+	for _, c := range available {
+		if (len(wanted) == 0 || wanted[c.ID]) && !unwanted[c.ID] {
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("--check and --skip leave no check to run")
+	}
+	return out, nil
+}
+
+// unknownCheck names the checks that may have been meant.
+func unknownCheck(id string) error {
+	var near []string
+	_, slug, _ := strings.Cut(id, "/")
+	if slug == "" {
+		slug = id
+	}
+	for _, c := range checks.All() {
+		if strings.Contains(c.ID, slug) {
+			near = append(near, c.ID)
+		}
+	}
+	if len(near) > 0 {
+		return fmt.Errorf("unknown check %q; did you mean %s?", id, strings.Join(near, " or "))
+	}
+	return fmt.Errorf("unknown check %q; kubectl scars explain --list names them all", id)
+}
+
+func completeChecks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var out []string
+	for _, c := range checks.All() {
+		out = append(out, c.ID+"\t"+c.Doc.Title)
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}

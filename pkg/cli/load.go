@@ -1,0 +1,91 @@
+package cli
+
+// Where the snapshot comes from: a live cluster, or files.
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
+)
+
+// loaded is a snapshot with what is known about where it comes from.
+type loaded struct {
+	snapshot *snapshot.Snapshot
+	context  string
+	scope    finding.Scope // only the namespaces are set
+	gaps     []finding.Coverage
+	version  string // the tool's, for recordings
+}
+
+func (o *analyseOptions) load(ctx context.Context) (*loaded, error) {
+	if o.offline() {
+		return o.loadFiles()
+	}
+	return o.loadCluster(ctx)
+}
+
+// loadCluster reads the cluster in two rounds: listings, then what the checks ask for by name.
+func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
+	in := &loaded{version: o.env.Version}
+	config, err := o.kube.ToRESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	loader := o.kube.ToRawKubeConfigLoader()
+	namespace, _, err := loader.Namespace()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := loader.RawConfig()
+	if err != nil && !clientcmd.IsEmptyConfig(err) {
+		return nil, err
+	}
+	in.context = raw.CurrentContext
+	if o.kube.Context != nil && *o.kube.Context != "" {
+		in.context = *o.kube.Context
+	}
+	in.scope.AllNamespaces = o.allNamespaces
+	if !o.allNamespaces {
+		in.scope.Namespaces = []string{namespace}
+	}
+	if err := o.resolveArgs(); err != nil {
+		return nil, err
+	}
+	client, err := collect.NewClient(config, "kubectl-scars/"+o.env.Version)
+	if err != nil {
+		return nil, err
+	}
+	b := snapshot.NewBuilder()
+	progress := o.progress()
+	defer progress.Stop()
+	progress.Phase("reading the cluster")
+	plan := collect.Plan{
+		Kinds: analysis.Wanted(o.checks), Namespaces: in.scope.Namespaces,
+		Progress: func(k snapshot.Kind, n int) { progress.Count(string(k), n, 0) },
+	}
+	if err := client.Listings(ctx, plan, b); err != nil {
+		return nil, err
+	}
+	if len(in.scope.Namespaces) > 0 && ctx.Err() == nil && !b.Has(namespace) && client.NamespaceMissing(ctx, namespace) {
+		return nil, fmt.Errorf("namespace %q not found", namespace)
+	}
+	now := client.Now(o.env.Now())
+	if asks := analysis.Asks(b.Build(now), o.checks); ctx.Err() == nil {
+		client.Asked(ctx, asks, b)
+	}
+	in.snapshot = b.Build(now)
+	return in, nil
+}
+
+func (o *analyseOptions) progress() *term.Progress {
+	return term.NewProgress(o.env.Err, term.ProgressOptions{
+		Enabled: o.env.ErrTTY != nil && term.Smart(o.env.Getenv), UTF8: term.UTF8(o.env.Getenv),
+	})
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
+)
+
+func (r *root) rbacCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rbac [AREA ...]",
+		Short: "Print the smallest roles that the checks need",
+		Long: `Print the smallest roles that the checks of the areas need (default: all areas), as YAML for kubectl apply.
+
+Without -n: one ClusterRole. With -n: a Role for that namespace, and ClusterRoles for what lies outside of it: cluster-scoped
+resources, and the events of nodes. Without those, every command still works, and says what it could not read.`,
+		Example: `  # Everything, for the whole cluster
+  kubectl scars rbac | kubectl apply -f -
+
+  # What oom and probes need in one namespace
+  kubectl scars rbac oom probes -n shop`,
+		ValidArgsFunction: cobra.FixedCompletions(checks.Areas(), cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, areas []string) error {
+			if len(areas) == 0 {
+				areas = checks.Areas()
+			}
+			var chosen []*analysis.Check
+			for _, area := range areas {
+				if !slices.Contains(checks.Areas(), area) {
+					return usageError{cmd.CommandPath(), fmt.Errorf("unknown area %q: %s", area, strings.Join(checks.Areas(), ", "))}
+				}
+				chosen = append(chosen, checks.Of(area)...)
+			}
+			out, err := roles(chosen, areas, *r.kube.Namespace)
+			if err != nil {
+				return err
+			}
+			_, err = r.env.Out.Write(out)
+			return err
+		},
+	}
+}
+
+// roles writes the roles that the checks need: one ClusterRole, or for one namespace a Role and a ClusterRole.
+func roles(chosen []*analysis.Check, areas []string, namespace string) ([]byte, error) {
+	name := "kubectl-scars"
+	if len(areas) < len(checks.Areas()) {
+		name += "-" + strings.Join(areas, "-")
+	}
+	var docs []any
+	switch namespaced, cluster := analysis.Rules(chosen); {
+	case namespace == "":
+		docs = append(docs, clusterRole(name, append(namespaced, cluster...)))
+	default:
+		docs = append(docs, &rbacv1.Role{
+			TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},
+			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}, Rules: namespaced,
+		})
+		if len(cluster) > 0 {
+			docs = append(docs, clusterRole(name, cluster))
+		}
+		if namespace != metav1.NamespaceDefault && analysis.ReadsNodeEvents(chosen) {
+			docs = append(docs, &rbacv1.Role{
+				TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},
+				ObjectMeta: metav1.ObjectMeta{Name: name + "-node-events", Namespace: metav1.NamespaceDefault},
+				Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list"}}},
+			})
+		}
+	}
+	var out []byte
+	for i, d := range docs {
+		text, err := yaml.Marshal(d)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out = append(out, "---\n"...)
+		}
+		out = append(out, text...)
+	}
+	if strings.Contains(string(out), "- secrets\n") {
+		note := "# certs reads Secrets: RBAC cannot narrow that to certificates. Private keys are dropped as they arrive, and never shown, saved or logged.\n"
+		out = append([]byte(note), out...)
+	}
+	return out, nil
+}
+
+func clusterRole(name string, rules []rbacv1.PolicyRule) *rbacv1.ClusterRole {
+	return &rbacv1.ClusterRole{
+		TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "ClusterRole"},
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: rules,
+	}
+}

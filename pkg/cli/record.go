@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (r *root) recordCommand() *cobra.Command {
+	o := &analyseOptions{root: r, command: "record"}
+	var file string
+	cmd := &cobra.Command{
+		Use:   "record -f FILE",
+		Short: "Save what all commands would see, to look at it later",
+		Long: `Save what all commands would see, to look at it later, elsewhere, or after the events are gone, with --from FILE.
+
+Private keys and Secret values are dropped before anything is written; so are arguments, environment variables and annotations.`,
+		Example: `  # One namespace
+  kubectl scars record -n shop -f shop.yaml.gz
+
+  # Later, anywhere
+  kubectl scars triage --from shop.yaml.gz`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			o.path = cmd.CommandPath()
+			if file == "" {
+				return usageError{o.path, fmt.Errorf("-f FILE is needed")}
+			}
+			if o.checks, err = choose("record", nil, nil); err != nil {
+				return err
+			}
+			in, err := o.load(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := cmd.Context().Err(); err != nil {
+				return err
+			}
+			return in.save(file)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "Record every namespace")
+	f.StringVarP(&file, "filename", "f", "", "File to write; with .gz at the end it is compressed")
+	return cmd
+}

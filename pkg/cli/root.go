@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
+)
+
+// root is what every command shares.
+type root struct {
+	env   Env
+	kube  *genericclioptions.ConfigFlags
+	color string
+}
+
+// Run runs the command line args (with the program's name first) and gives the exit code.
+func Run(ctx context.Context, env Env, args []string) int {
+	cmd := newRoot(env)
+	rest := args[1:]
+	if strings.HasPrefix(filepath.Base(args[0]), "kubectl_complete-scars") { // kubectl's plugin completion calls us by this name
+		rest = append([]string{cobra.ShellCompRequestCmd}, rest...)
+	}
+	cmd.SetArgs(rest)
+	return finish(cmd.ExecuteContext(ctx), env.Err)
+}
+
+func newRoot(env Env) *cobra.Command {
+	r := &root{env: env, kube: genericclioptions.NewConfigFlags(true)}
+	r.kube.WrapConfigFn = func(c *rest.Config) *rest.Config { return readOnlyConfig(c, env.Version) }
+	cmd := &cobra.Command{
+		Use:         "scars",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl scars"},
+		Short:       "Find what hurts a cluster, prove it, and say what to do",
+		Long: `Find what hurts a Kubernetes cluster in production, prove it with evidence, and say what to do about it.
+
+It only reads. Findings go to standard output, everything else to standard error.`,
+		Example: `  # What is broken in the current namespace, worst first
+  kubectl scars triage
+
+  # Who was killed for memory, in the whole cluster
+  kubectl scars oom -A
+
+  # See a real incident explained, without a cluster
+  kubectl scars triage --demo`,
+		SilenceUsage: true, SilenceErrors: true, DisableAutoGenTag: true,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{cmd.CommandPath(), fmt.Errorf("unknown command %q", args[0])}
+			}
+			return cmd.Help()
+		},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := term.ValidateColour(r.color); err != nil {
+				return usageError{cmd.CommandPath(), err}
+			}
+			return nil
+		},
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	cmd.SetIn(env.In)
+	cmd.SetOut(env.Out)
+	cmd.SetErr(env.Err)
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{c.CommandPath(), err} })
+	r.kube.AddFlags(cmd.PersistentFlags())
+	cmd.PersistentFlags().StringVar(&r.color, "color", "auto", "Colour the output: auto, always or never")
+	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(term.ColourModes(), cobra.ShellCompDirectiveNoFileComp))
+
+	cmd.AddGroup(&cobra.Group{ID: "look", Title: "Look at a cluster:"}, &cobra.Group{ID: "more", Title: "More:"})
+	for _, c := range r.analyseCommands() {
+		c.GroupID = "look"
+		cmd.AddCommand(c)
+	}
+	for _, c := range []*cobra.Command{
+		r.recordCommand(), r.rbacCommand(), r.versionCommand(), r.completionCommand(), r.optionsCommand(),
+	} {
+		c.GroupID = "more"
+		cmd.AddCommand(c)
+	}
+	useTemplates(cmd)
+	return cmd
+}
+
+// readOnlyConfig makes sure that whatever is built from a kubeconfig can only read.
+func readOnlyConfig(c *rest.Config, version string) *rest.Config {
+	c.UserAgent = "kubectl-scars/" + version
+	return collect.ReadOnlyConfig(c)
+}
