@@ -3,6 +3,7 @@ module github.com/kubectl-scars/kubectl-scars
 go 1.26.0
 
 require (
+	github.com/agnivade/levenshtein v1.2.2
 	github.com/charmbracelet/lipgloss v1.1.0
 	github.com/charmbracelet/x/ansi v0.8.0
 	github.com/muesli/termenv v0.16.0

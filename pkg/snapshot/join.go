@@ -31,12 +31,14 @@ type joins struct {
 	eventsOf     map[types.UID][]*corev1.Event
 	eventsByName map[Ref][]*corev1.Event // events of objects, by kind, namespace and name (APIVersion empty)
 	incarnations map[Ref][]Incarnation
+	podsOfClaim  map[key][]*corev1.Pod
 }
 
 func (s *Snapshot) join() {
 	s.joins = joins{
 		workloadOf: map[types.UID]Ref{}, byName: map[key]Ref{}, podsOf: map[Ref][]*corev1.Pod{}, generators: map[key]Ref{},
 		eventsOf: map[types.UID][]*corev1.Event{}, eventsByName: map[Ref][]*corev1.Event{}, incarnations: map[Ref][]Incarnation{},
+		podsOfClaim: map[key][]*corev1.Pod{},
 	}
 	pods := s.tables[Pods].typed.([]*corev1.Pod)
 	for _, p := range pods {
@@ -46,6 +48,12 @@ func (s *Snapshot) join() {
 		s.joins.podsOf[w] = append(s.joins.podsOf[w], p)
 		if c := metav1.GetControllerOf(p); c != nil {
 			s.joins.generators[key{p.Namespace, c.Name}] = w
+		}
+		for _, claim := range ClaimsOf(p) {
+			k := key{p.Namespace, claim}
+			if known := s.joins.podsOfClaim[k]; len(known) == 0 || known[len(known)-1] != p { // two volumes may mount one claim
+				s.joins.podsOfClaim[k] = append(known, p)
+			}
 		}
 	}
 	for kind, name := range map[Kind]string{ReplicaSets: "ReplicaSet", StatefulSets: "StatefulSet", DaemonSets: "DaemonSet", Jobs: "Job"} {

@@ -27,6 +27,7 @@ var keptAnnotations = []string{
 	"volume.kubernetes.io/storage-provisioner",
 	"volume.beta.kubernetes.io/storage-provisioner",
 	"volume.kubernetes.io/selected-node",
+	"volume.kubernetes.io/storage-resizer",
 	"volume.beta.kubernetes.io/storage-class",
 	"pv.kubernetes.io/provisioned-by",
 	"pv.kubernetes.io/bind-completed",
