@@ -21,6 +21,7 @@ var keptAnnotations = []string{
 	"kubernetes.io/config.mirror",
 	"kubernetes.io/limit-ranger",
 	"kubernetes.io/ingress.class",
+	"kubernetes.io/tls-acme",
 	"cni.projectcalico.org/podIP",
 	"storageclass.kubernetes.io/is-default-class",
 	"storageclass.beta.kubernetes.io/is-default-class",
@@ -55,7 +56,7 @@ func trimMeta(m *metav1.ObjectMeta) {
 			if m.Annotations == nil {
 				m.Annotations = map[string]string{}
 			}
-			m.Annotations[name] = cut(value)
+			m.Annotations[name] = redact(value)
 		}
 	}
 }
@@ -84,6 +85,7 @@ func trimNode(n *corev1.Node) {
 	}
 	for i := range n.Status.Conditions {
 		n.Status.Conditions[i].LastHeartbeatTime.Reset()
+		n.Status.Conditions[i].Message = redact(n.Status.Conditions[i].Message)
 	}
 }
 
@@ -136,11 +138,17 @@ func trimReplicaSet(r *appsv1.ReplicaSet) {
 func trimDeployment(d *appsv1.Deployment) {
 	trimMeta(&d.ObjectMeta)
 	trimTemplate(&d.Spec.Template)
+	for i := range d.Status.Conditions {
+		d.Status.Conditions[i].Message = redact(d.Status.Conditions[i].Message)
+	}
 }
 
 func trimStatefulSet(s *appsv1.StatefulSet) {
 	trimMeta(&s.ObjectMeta)
 	trimTemplate(&s.Spec.Template)
+	for i := range s.Status.Conditions {
+		s.Status.Conditions[i].Message = redact(s.Status.Conditions[i].Message)
+	}
 	for i := range s.Spec.VolumeClaimTemplates {
 		trimClaim(&s.Spec.VolumeClaimTemplates[i])
 	}
@@ -149,11 +157,17 @@ func trimStatefulSet(s *appsv1.StatefulSet) {
 func trimDaemonSet(d *appsv1.DaemonSet) {
 	trimMeta(&d.ObjectMeta)
 	trimTemplate(&d.Spec.Template)
+	for i := range d.Status.Conditions {
+		d.Status.Conditions[i].Message = redact(d.Status.Conditions[i].Message)
+	}
 }
 
 func trimJob(j *batchv1.Job) {
 	trimMeta(&j.ObjectMeta)
 	trimTemplate(&j.Spec.Template)
+	for i := range j.Status.Conditions {
+		j.Status.Conditions[i].Message = redact(j.Status.Conditions[i].Message)
+	}
 }
 
 func trimCronJob(c *batchv1.CronJob) {

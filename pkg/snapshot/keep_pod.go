@@ -3,6 +3,9 @@ package snapshot
 // The keep table for pods, pod templates and their containers: what of them survives.
 
 import (
+	"strings"
+	"unicode"
+
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -95,10 +98,18 @@ func trimLifecycle(l *corev1.Lifecycle) *corev1.Lifecycle {
 	return l
 }
 
-// trimExec keeps the program and drops its arguments, which may hold secrets.
+// trimExec keeps the program and drops its arguments, which may hold secrets, also where they were written into one word with it.
 func trimExec(e *corev1.ExecAction) {
-	if e != nil && len(e.Command) > 1 {
-		e.Command = []string{e.Command[0], cutMark}
+	if e == nil || len(e.Command) == 0 {
+		return
+	}
+	program, arguments := e.Command[0], len(e.Command) > 1
+	if i := strings.IndexFunc(program, unicode.IsSpace); i >= 0 {
+		program, arguments = program[:i], true
+	}
+	e.Command = []string{redact(program)}
+	if arguments {
+		e.Command = append(e.Command, cutMark)
 	}
 }
 
@@ -107,7 +118,7 @@ func trimHTTP(h *corev1.HTTPGetAction) {
 	if h == nil {
 		return
 	}
-	h.Path = cutQuery(h.Path)
+	h.Path = redact(cutQuery(h.Path))
 	for i := range h.HTTPHeaders {
 		h.HTTPHeaders[i].Value = ""
 	}
@@ -119,7 +130,11 @@ func trimVolumes(list []corev1.Volume) []corev1.Volume {
 	var kept []corev1.Volume
 	for _, v := range list {
 		switch {
-		case v.PersistentVolumeClaim != nil, v.EmptyDir != nil, v.Ephemeral != nil:
+		case v.PersistentVolumeClaim != nil, v.EmptyDir != nil:
+		case v.Ephemeral != nil:
+			if t := v.Ephemeral.VolumeClaimTemplate; t != nil {
+				trimMeta(&t.ObjectMeta)
+			}
 		case v.Secret != nil:
 			v.Secret = &corev1.SecretVolumeSource{SecretName: v.Secret.SecretName, Optional: v.Secret.Optional}
 		default:

@@ -4,75 +4,61 @@ package snapshot
 // names stay, every other value goes.
 
 import (
-	"bytes"
-	"crypto"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/hex"
-	"encoding/pem"
-	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// What is left of a Secret's values is told in annotations of our own, so that a recording is an ordinary list of Secrets.
+// What is left of a Secret's values is told in annotations of our own, so that a recording is an ordinary list of Secrets. Their values
+// come from closed sets: whatever else stands there, in a file that someone wrote, is dropped.
 const (
-	// AnnotationKeys lists the names of the data entries that the Secret had, comma separated.
+	// AnnotationKeys lists the names of the data entries that the Secret had, sorted, comma separated, at most 32 of them. It marks a
+	// Secret that has been trimmed.
 	AnnotationKeys = "scars.dev/data-keys"
 	// AnnotationKeyHash is "sha256:" and the hash of the public half (PKIX, DER) of the key in tls.key.
 	AnnotationKeyHash = "scars.dev/tls-key-public-sha256"
-	// AnnotationKeyError says why the key in tls.key could not be read. It never quotes it.
+	// AnnotationKeyError is the PEMFault that keeps tls.key from being read, where it is there.
 	AnnotationKeyError = "scars.dev/tls-key-error"
-	// AnnotationCertError says why tls.crt holds no readable certificate.
+	// AnnotationCertError lists what is wrong with tls.crt as a chain of PEM certificates, comma separated: each a PEMFault, with
+	// "@" and the number of the PEM block, counted from 1, where it is one block's. Each fault stands there once.
 	AnnotationCertError = "scars.dev/tls-crt-error"
+)
+
+const (
+	caCertKey    = "ca.crt" // the issuer's certificate, as cert-manager and service account tokens name it
+	maxDataNames = 32
+)
+
+// The shapes of our own annotations.
+var (
+	dataName  = regexp.MustCompile(`^[-._a-zA-Z0-9]{1,253}$`) // kubernetes v1.37.2 apimachinery/pkg/util/validation, IsConfigMapKey
+	keyHash   = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	blockPart = regexp.MustCompile(`^@[1-9][0-9]{0,5}$`)
 )
 
 // trimSecret is idempotent: a Secret that it has trimmed comes through unchanged.
 func trimSecret(s *corev1.Secret) {
-	_, trimmed := s.Annotations[AnnotationKeys]
-	fresh := map[string]string{}
-	if !trimmed || s.Data[corev1.TLSPrivateKeyKey] != nil {
-		for k, v := range s.StringData { // a manifest's form of data
-			if s.Data == nil {
-				s.Data = map[string][]byte{}
-			}
-			s.Data[k] = []byte(v)
+	for name, value := range s.StringData { // a manifest's form of data
+		if s.Data == nil {
+			s.Data = map[string][]byte{}
 		}
-		fresh[AnnotationKeys] = strings.Join(slices.Sorted(maps.Keys(s.Data)), ",")
-		if key, ok := s.Data[corev1.TLSPrivateKeyKey]; ok {
-			if hash, err := publicKeyHash(key); err != nil {
-				fresh[AnnotationKeyError] = err.Error()
-			} else {
-				fresh[AnnotationKeyHash] = hash
-			}
-		}
-		if crt, ok := s.Data[corev1.TLSCertKey]; ok {
-			if err := certificateError(crt); err != nil {
-				fresh[AnnotationCertError] = err.Error()
-			}
-		}
-	} else {
-		for _, name := range []string{AnnotationKeys, AnnotationKeyHash, AnnotationKeyError, AnnotationCertError} {
-			if v, ok := s.Annotations[name]; ok {
-				fresh[name] = v
-			}
-		}
+		s.Data[name] = []byte(value)
+	}
+	facts := secretFacts(s.Data)
+	if trimmed(s) {
+		facts = validFacts(s.Annotations)
 	}
 	trimMeta(&s.ObjectMeta)
-	for name := range s.Annotations {
-		if strings.HasPrefix(name, "scars.dev/") {
-			delete(s.Annotations, name)
-		}
-	}
+	maps.DeleteFunc(s.Annotations, func(name, _ string) bool { return strings.HasPrefix(name, "scars.dev/") })
 	if s.Annotations == nil {
 		s.Annotations = map[string]string{}
 	}
-	maps.Copy(s.Annotations, fresh)
+	maps.Copy(s.Annotations, facts)
 	kept := map[string][]byte{}
-	for _, name := range []string{corev1.TLSCertKey, "ca.crt"} {
+	for _, name := range []string{corev1.TLSCertKey, caCertKey} {
 		if chain := certificatesOnly(s.Data[name]); len(chain) > 0 {
 			kept[name] = chain
 		}
@@ -80,93 +66,62 @@ func trimSecret(s *corev1.Secret) {
 	s.Data, s.StringData = kept, nil
 }
 
-// certificatesOnly keeps the CERTIFICATE blocks that parse, in their order, and nothing between them.
-func certificatesOnly(data []byte) []byte {
-	var out bytes.Buffer
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			continue
-		}
-		_ = pem.Encode(&out, &pem.Block{Type: block.Type, Bytes: block.Bytes}) // a Buffer does not fail
+// trimmed tells whether a Secret has been through here: it says so, and has no entry that would not have survived.
+func trimmed(s *corev1.Secret) bool {
+	if _, ok := s.Annotations[AnnotationKeys]; !ok {
+		return false
 	}
-	return out.Bytes()
+	for name := range s.Data {
+		if name != corev1.TLSCertKey && name != caCertKey {
+			return false
+		}
+	}
+	return true
 }
 
-// certificateError says what is wrong with tls.crt as a chain of PEM certificates, without quoting it.
-func certificateError(data []byte) error {
-	if len(bytes.TrimSpace(data)) == 0 {
-		return fmt.Errorf("tls.crt is empty")
-	}
-	n := 0
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		n++
-		if block.Type != "CERTIFICATE" {
-			if strings.Contains(block.Type, "PRIVATE KEY") {
-				return fmt.Errorf("block %d of tls.crt is a private key", n)
-			}
-			return fmt.Errorf("block %d of tls.crt is no certificate", n)
-		}
-		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-			return fmt.Errorf("block %d of tls.crt is no X.509 certificate", n)
+// secretFacts reads from the values what may be known of them.
+func secretFacts(data map[string][]byte) map[string]string {
+	facts := map[string]string{AnnotationKeys: joinNames(slices.Collect(maps.Keys(data)))}
+	if key, ok := data[corev1.TLSPrivateKeyKey]; ok {
+		if hash, fault := publicKeyHash(key); fault != "" {
+			facts[AnnotationKeyError] = string(fault)
+		} else {
+			facts[AnnotationKeyHash] = hash
 		}
 	}
-	if n == 0 {
-		return fmt.Errorf("tls.crt is not PEM")
+	if crt, ok := data[corev1.TLSCertKey]; ok {
+		if faults := certificateFaults(crt); len(faults) > 0 {
+			facts[AnnotationCertError] = strings.Join(faults, ",")
+		}
 	}
-	return nil
+	return facts
 }
 
-// publicKeyHash reads a PEM private key (PKCS #8, PKCS #1 or SEC 1) and hashes its public half. Its errors never quote the key.
-func publicKeyHash(data []byte) (string, error) {
-	if len(bytes.TrimSpace(data)) == 0 {
-		return "", fmt.Errorf("tls.key is empty")
+// validFacts takes over our own annotations as far as they have the shape that we give them.
+func validFacts(annotations map[string]string) map[string]string {
+	facts := map[string]string{AnnotationKeys: joinNames(strings.Split(annotations[AnnotationKeys], ","))}
+	if hash := annotations[AnnotationKeyHash]; keyHash.MatchString(hash) {
+		facts[AnnotationKeyHash] = hash
 	}
-	seen := false
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		seen = true
-		if !strings.HasSuffix(block.Type, "PRIVATE KEY") {
-			continue // EC PARAMETERS stand before a SEC 1 key
-		}
-		if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
-			return "", fmt.Errorf("tls.key is encrypted")
-		}
-		key, err := parsePrivateKey(block.Bytes)
-		if err != nil {
-			return "", err
-		}
-		return PublicKeyHash(key.Public())
+	if fault := annotations[AnnotationKeyError]; knownFault(fault) {
+		facts[AnnotationKeyError] = fault
 	}
-	if seen {
-		return "", fmt.Errorf("tls.key holds no private key")
+	var faults []string
+	for _, f := range strings.Split(annotations[AnnotationCertError], ",") {
+		code, block, _ := strings.Cut(f, "@")
+		if knownFault(code) && (block == "" && code == f || blockPart.MatchString("@"+block)) && len(faults) < len(pemFaults()) {
+			faults = append(faults, f)
+		}
 	}
-	return "", fmt.Errorf("tls.key is not PEM")
+	if len(faults) > 0 {
+		facts[AnnotationCertError] = strings.Join(faults, ",")
+	}
+	return facts
 }
 
-func parsePrivateKey(der []byte) (crypto.Signer, error) {
-	if k, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		if signer, ok := k.(crypto.Signer); ok {
-			return signer, nil
-		}
-		return nil, fmt.Errorf("tls.key is a key that cannot sign")
-	}
-	if k, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-		return k, nil
-	}
-	if k, err := x509.ParseECPrivateKey(der); err == nil {
-		return k, nil
-	}
-	return nil, fmt.Errorf("tls.key is no private key in PKCS #8, PKCS #1 or SEC 1")
-}
-
-// PublicKeyHash is "sha256:" and the hash of a public key in PKIX DER form: equal for a key and the certificate made for it.
-func PublicKeyHash(public crypto.PublicKey) (string, error) {
-	der, err := x509.MarshalPKIXPublicKey(public)
-	if err != nil {
-		return "", fmt.Errorf("public key of an unknown type")
-	}
-	sum := sha256.Sum256(der)
-	return "sha256:" + hex.EncodeToString(sum[:]), nil
+// joinNames lists names of data entries. Names that no server would have taken are left out.
+func joinNames(names []string) string {
+	names = slices.DeleteFunc(names, func(n string) bool { return !dataName.MatchString(n) })
+	slices.Sort(names)
+	return strings.Join(names[:min(len(names), maxDataNames)], ",")
 }
