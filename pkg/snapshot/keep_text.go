@@ -16,38 +16,51 @@ const (
 	maxPasses   = 8
 )
 
-// The shapes of secrets in free text. Each keeps its first group and redacts the rest.
-var (
-	// A PEM block may have lost its beginning (termination messages are the tail of a log) or its end (they are cut).
-	pemBlock = regexp.MustCompile(`-----BEGIN [^-]*-----[\s\S]*?(?:-----END [^-]*-----|$)`)
-	pemTail  = regexp.MustCompile(`[A-Za-z0-9+/=\s\\]*-----END [^-]*-----`)
-
-	urlUserinfo = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@]+@`)
-	urlQuery    = regexp.MustCompile(`(?i)\b(https?://[^\s"'?#]*)[?#][^\s"'<>)]*`)
-	authHeader  = regexp.MustCompile(`(?i)((?:proxy-)?authorization\\*["']?\s*[=:]\s*)[^\r\n",;]+`)
-	bearer      = regexp.MustCompile(`(?i)\b(bearer)\s+[A-Za-z0-9._~+/=-]{8,}`)
-	scheme      = regexp.MustCompile(`(?i)\b(basic|token)\s+([A-Za-z0-9._~+/=-]{8,})`)
-	assignment  = regexp.MustCompile(`(?i)((?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential)[A-Za-z0-9_-]*\\*["']?\s*[=:]\s*)` + value)
-	option      = regexp.MustCompile(`(?i)(--?(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential)[A-Za-z0-9_-]*\s+)` + value)
-	jwt         = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`)
-	cloudKey    = regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}\b`)
-	blob        = regexp.MustCompile(`[A-Za-z0-9+/]{60,}={0,2}|[A-Za-z0-9_-]{60,}`)
-)
+// A shape is one way in which secrets stand in free text. Expressions are slow, so each is tried only on texts that hold, in lower case,
+// one of its hints; most messages hold none.
+type shape struct {
+	hints  []string
+	redact func(string) string
+}
 
 // value is a quoted string, also one whose quotes are escaped or whose end was cut off, or a word.
-const value = `("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|\\+"[^"]*"?|\\+'[^']*'?|[^\s,;&"']+)`
+const (
+	value  = `("(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|\\+"[^"]*"?|\\+'[^']*'?|[^\s,;&"']+)`
+	secret = `(?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential)[A-Za-z0-9_-]*`
+)
 
-// hints are what a text must hold, in lower case, before any of the expressions can match; most messages hold none.
-var hints = []string{
-	"pass", "secret", "token", "key", "credential", "authorization", "bearer", "basic", "://", "eyj", "akia", "asia", "gh", "-----",
+var (
+	secretHints = []string{"pass", "secret", "token", "key", "credential"}
+	word        = regexp.MustCompile(`(?i)\b(basic|token)\s+([A-Za-z0-9._~+/=-]{8,})`)
+
+	// The expressions keep their first group. A PEM block may have lost its beginning (termination messages are the tail of a log) or its
+	// end (they are cut).
+	shapes = []shape{
+		{[]string{"-----"}, keepFirst(`()-----BEGIN [^-]*-----[\s\S]*?(?:-----END [^-]*-----|$)`, redactedTag)},
+		{[]string{"-----"}, keepFirst(`()[A-Za-z0-9+/=\s\\]*-----END [^-]*-----`, redactedTag)},
+		{[]string{"@"}, keepFirst(`(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@]+@`, redactedTag+"@")},
+		{[]string{"?", "#"}, keepFirst(`(?i)\b(https?://[^\s"'?#]*)[?#][^\s"'<>)]*`, "?"+cutMark)},
+		{[]string{"authorization"}, keepFirst(`(?i)(authorization\\*["']?\s*[=:]\s*)[^\r\n",;]+`, redactedTag)},
+		{[]string{"bearer"}, keepFirst(`(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}`, redactedTag)},
+		{[]string{"basic", "token"}, func(s string) string { return word.ReplaceAllStringFunc(s, redactWord) }},
+		{secretHints, keepFirst(`(?i)(`+secret+`\\*["']?\s*[=:]\s*)`+value, redactedTag)},
+		{secretHints, keepFirst(`(?i)(--?`+secret+`\s+)`+value, redactedTag)},
+		{[]string{"eyj"}, keepFirst(`()\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?`, redactedTag)},
+		{[]string{"akia", "asia"}, keepFirst(`()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`, redactedTag)},
+		{[]string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"}, keepFirst(`()\bgh[pousr]_[A-Za-z0-9]{20,}\b`, redactedTag)},
+		{nil, func(s string) string { return redactBlobs(s, "+/") }},
+		{nil, func(s string) string { return redactBlobs(s, "-_") }},
+	}
+)
+
+func keepFirst(expression, tag string) func(string) string {
+	re := regexp.MustCompile(expression)
+	return func(s string) string { return re.ReplaceAllString(s, "${1}"+tag) }
 }
 
 // redact cuts a text to maxText bytes and blanks what looks like a secret. It is idempotent: it goes on until nothing changes.
 func redact(s string) string {
 	s = cutTo(strings.ToValidUTF8(s, string(utf8.RuneError)), maxRead)
-	if !suspicious(s) {
-		return cut(s)
-	}
 	for range maxPasses {
 		next := redactOnce(s)
 		if next == s {
@@ -58,52 +71,65 @@ func redact(s string) string {
 	return redactedTag
 }
 
-func suspicious(s string) bool {
-	if len(s) >= 60 && blob.MatchString(s) {
-		return true
-	}
+func redactOnce(s string) string {
 	lower := strings.ToLower(s)
-	for _, h := range hints {
-		if strings.Contains(lower, h) {
-			return true
+	for _, sh := range shapes {
+		hinted := sh.hints == nil
+		for _, h := range sh.hints {
+			hinted = hinted || strings.Contains(lower, h)
+		}
+		if hinted {
+			s = sh.redact(s)
 		}
 	}
-	return false
+	return cut(s)
 }
 
-func redactOnce(s string) string {
-	if strings.Contains(s, "-----") {
-		s = pemBlock.ReplaceAllString(s, redactedTag)
-		s = pemTail.ReplaceAllString(s, redactedTag)
-	}
-	s = urlUserinfo.ReplaceAllString(s, "${1}"+redactedTag+"@")
-	s = urlQuery.ReplaceAllString(s, "${1}?"+cutMark)
-	s = authHeader.ReplaceAllString(s, "${1}"+redactedTag)
-	s = bearer.ReplaceAllString(s, "$1 "+redactedTag)
-	s = scheme.ReplaceAllStringFunc(s, redactScheme)
-	s = assignment.ReplaceAllString(s, "${1}"+redactedTag)
-	s = option.ReplaceAllString(s, "${1}"+redactedTag)
-	s = jwt.ReplaceAllString(s, redactedTag)
-	s = cloudKey.ReplaceAllString(s, redactedTag)
-	return cut(blob.ReplaceAllStringFunc(s, redactBlob))
-}
-
-// redactScheme spares prose such as "token authentication failed": a credential is hardly ever a word of small letters.
-func redactScheme(match string) string {
-	m := scheme.FindStringSubmatch(match)
+// redactWord spares prose such as "token authentication failed": a credential is hardly ever a word of small letters.
+func redactWord(match string) string {
+	m := word.FindStringSubmatch(match)
 	if strings.Trim(m[2], "abcdefghijklmnopqrstuvwxyz.-") == "" {
 		return match
 	}
 	return m[1] + " " + redactedTag
 }
 
-// redactBlob spares digests, paths and names of objects: base64 has capitals, small letters and digits.
-func redactBlob(match string) string {
-	if strings.ContainsAny(match, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && strings.ContainsAny(match, "abcdefghijklmnopqrstuvwxyz") &&
-		strings.ContainsAny(match, "0123456789") {
-		return redactedTag
+// redactBlobs blanks long runs of base64, with the two signs that it uses besides letters and digits. Digests, paths and names of
+// objects are spared: base64 has capitals, small letters and digits.
+func redactBlobs(s, signs string) string {
+	const shortest = 60 // a line of PEM has 64
+	var out strings.Builder
+	start, done := 0, 0
+	var capital, small, digit bool
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) {
+			c := s[i]
+			switch {
+			case c >= 'A' && c <= 'Z':
+				capital = true
+				continue
+			case c >= 'a' && c <= 'z':
+				small = true
+				continue
+			case c >= '0' && c <= '9':
+				digit = true
+				continue
+			case strings.IndexByte(signs, c) >= 0:
+				continue
+			}
+		}
+		if i-start >= shortest && capital && small && digit {
+			out.WriteString(s[done:start])
+			out.WriteString(redactedTag)
+			done = i
+		}
+		start, capital, small, digit = i+1, false, false, false
 	}
-	return match
+	if done == 0 {
+		return s
+	}
+	out.WriteString(s[done:])
+	return out.String()
 }
 
 // cut shortens a text to maxText bytes at a rune's edge.
