@@ -24,7 +24,7 @@ func (p *page) areas() []string {
 		}
 		name := p.text(a.Area) + strings.Repeat(" ", pad-term.Cells(p.text(a.Area)))
 		prefix := p.theme.Paint(glyph.style, p.text(glyph.text)) + " " + name + "  "
-		lines = append(lines, p.flowAfter(prefix, 2, plain(verdict))...)
+		lines = append(lines, p.flowAfter(prefix, term.Cells(prefix), plain(verdict))...)
 	}
 	return lines
 }

@@ -102,5 +102,10 @@ func (p *page) coverageTable() []string {
 	if len(rows) == 0 {
 		return nil
 	}
-	return append([]string{""}, p.grid([]string{"INPUT", "NAMESPACE", "STATE", "REASON", "WANTED BY"}, rows)...)
+	// Indented, so that a wrapped cell cannot begin a line and look like one of ours.
+	lines := []string{""}
+	for _, line := range p.grid([]string{"INPUT", "NAMESPACE", "STATE", "REASON", "WANTED BY"}, rows, 2) {
+		lines = append(lines, "  "+line)
+	}
+	return lines
 }

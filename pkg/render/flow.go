@@ -45,6 +45,11 @@ func newPage(w io.Writer, r *finding.Report, o Options) *page {
 	return p
 }
 
+// docPage is a page without a report.
+func docPage(w io.Writer, o Options) *page {
+	return newPage(w, finding.New(finding.Metadata{}), o)
+}
+
 // span is a piece of text in one style. Spans are set apart by a space.
 type span struct {
 	text  string
@@ -76,7 +81,11 @@ func (p *page) flowAfter(prefix string, hang int, spans ...span) []string {
 	var line []span
 	margin, used := term.Cells(prefix), 0
 	if p.width > 0 && p.width-max(margin, hang) < minText { // a terminal that narrow has no room for margins
-		prefix, margin, hang = strings.TrimSpace(prefix), term.Cells(strings.TrimSpace(prefix)), 0
+		hang = min(hang, 2) // never 0: only our own words begin a line
+		if prefix = strings.TrimSpace(prefix); prefix != "" {
+			lines = append(lines, term.Clip(prefix, p.width, ""))
+		}
+		prefix, margin = strings.Repeat(" ", hang), hang
 	}
 	flush := func() {
 		lines = append(lines, prefix+p.paint(line))
@@ -89,13 +98,15 @@ func (p *page) flowAfter(prefix string, hang int, spans ...span) []string {
 			line, used = append(line, w), used+gap+cells
 			continue
 		}
-		if used > 0 {
+		// What must be cut anyway begins where there is still some room; anything else begins a line.
+		if used > 0 && (cells <= p.width-hang || p.width-margin-used-gap < minText) {
 			flush()
+			gap = 0
 		}
-		pieces := term.Split(w.text, p.width-margin, p.width-hang)
+		pieces := term.Split(w.text, p.width-margin-used-gap, p.width-hang)
 		for i, piece := range pieces {
-			line, used = []span{{text: piece, style: w.style}}, term.Cells(piece)
-			if i < len(pieces)-1 {
+			line, used = append(line, span{text: piece, style: w.style}), used+gap+term.Cells(piece)
+			if gap = 0; i < len(pieces)-1 {
 				flush()
 			}
 		}

@@ -61,7 +61,7 @@ func (p *page) cannotSay() []string {
 			plain(p.objects(g.objects)+":"), plain(p.clip(g.reason, maxValueCells)))...)
 	}
 	if n := len(groups) - len(shown); n > 0 {
-		lines = append(lines, p.flow(0, 2, span{text: "?", style: theme.Gap}, strong("cannot say"), plain(itoa(n)+" more, for other reasons: -o wide"))...)
+		lines = append(lines, p.flow(0, 2, span{text: "?", style: theme.Gap}, strong("cannot say"), plain(number(n, "more thing", "more things")+": -o wide"))...)
 	}
 	return lines
 }
@@ -72,18 +72,18 @@ func (p *page) unexplained() []string {
 	}
 	total := 0
 	for _, u := range p.report.Unexplained {
-		total += max(u.Count, 0)
+		total += podCount(u)
 	}
 	lines := p.flow(0, 2, span{text: "▲", style: theme.Warning},
 		strong(number(total, "pod is not ready and no check explains it", "pods are not ready and no check explains them")+":"))
 	for _, u := range p.report.Unexplained {
-		spans := []span{plain(itoa(u.Count)), strong(cmp.Or(u.Reason, "no reason given"))}
+		spans := []span{plain(itoa(podCount(u))), strong(cmp.Or(u.Reason, "no reason given"))}
 		if u.Detail != "" {
 			spans = append(spans, plain("· "+p.clip(u.Detail, maxValueCells)))
 		}
 		if len(u.Pods) > 0 {
 			pods := p.objects(u.Pods)
-			if hidden := u.Count - len(u.Pods); hidden > 0 {
+			if hidden := podCount(u) - len(u.Pods); hidden > 0 {
 				pods = "such as " + pods
 			}
 			spans = append(spans, faint("· "+pods))
@@ -92,6 +92,9 @@ func (p *page) unexplained() []string {
 	}
 	return lines
 }
+
+// podCount trusts the list where the count is wrong.
+func podCount(u finding.Unexplained) int { return max(u.Count, len(u.Pods)) }
 
 // objects lists references, the first few of them on the first screen. A namespace that all of them share is told once.
 func (p *page) objects(all []finding.ObjectRef) string {

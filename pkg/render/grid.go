@@ -13,13 +13,11 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
-const (
-	gridGap   = 3 // spaces between columns, as kubectl has
-	gridFloor = 6 // columns below which no cell is squeezed while another can give
-)
+// gridGap is the number of spaces between columns, as kubectl has.
+const gridGap = 3
 
-// grid lays rows out below a header, within the page's width.
-func (p *page) grid(header []string, rows [][]string) []string {
+// grid lays rows out below a header, within the page's width less a margin.
+func (p *page) grid(header []string, rows [][]string, margin int) []string {
 	all := append([][]string{header}, rows...)
 	clean := make([][]string, len(all))
 	for i, row := range all {
@@ -28,7 +26,7 @@ func (p *page) grid(header []string, rows [][]string) []string {
 			clean[i][j] = strings.TrimSpace(p.text(cell))
 		}
 	}
-	widths := squeeze(natural(clean), p.width)
+	widths := squeeze(natural(clean), p.width-margin)
 	for _, row := range clean {
 		for j, cell := range row {
 			row[j] = strings.Join(term.Wrap(cell, widths[j]), "\n")
@@ -92,7 +90,7 @@ func squeeze(widths []int, room int) []int {
 				widest = j
 			}
 		}
-		if widths[widest] <= gridFloor {
+		if widths[widest] <= 1 {
 			break
 		}
 		widths[widest]--

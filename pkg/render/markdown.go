@@ -105,7 +105,7 @@ func (p *page) markdownGaps() []string {
 		items = append(items, fmt.Sprintf("- ? cannot say %s for %s: %s", p.code(g.check), p.code(p.objects(g.objects)), p.escape(g.reason)))
 	}
 	for _, u := range p.report.Unexplained {
-		items = append(items, fmt.Sprintf("- ▲ %s that no check explains: %s %s %s", number(u.Count, "pod not ready", "pods not ready"),
+		items = append(items, fmt.Sprintf("- ▲ %s that no check explains: %s %s %s", number(podCount(u), "pod not ready", "pods not ready"),
 			p.code(u.Reason), p.escape(u.Detail), p.code(p.objects(u.Pods))))
 	}
 	for _, a := range p.report.Summary.Areas {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
-	"github.com/kubectl-scars/kubectl-scars/pkg/render/theme"
 )
 
 func (p *page) table() []string {
@@ -18,9 +17,8 @@ func (p *page) table() []string {
 	}
 	foot := p.footer()
 	room := 0
-	if p.MaxLines > 0 {
-		// The line that counts the rest, the blank lines around it and the prompt that follows belong to the screen.
-		room = max(p.MaxLines-len(head)-len(foot)-4, 1)
+	if p.MaxLines > 0 { // two blank lines, and the prompt that follows, belong to the screen
+		room = max(p.MaxLines-p.rows(head)-p.rows(foot)-3, 1)
 	}
 	lines := head
 	body := p.body(room)
@@ -105,45 +103,4 @@ func grouped(findings []finding.Finding) [][]finding.Finding {
 		groups[at] = append(groups[at], f)
 	}
 	return groups
-}
-
-// body shows the findings, as many as fit whole into room lines (0: all of them) but at least one, and counts the rest.
-func (p *page) body(room int) []string {
-	var lines []string
-	var rest []finding.Finding
-	for _, group := range grouped(p.report.Findings) {
-		for i, f := range group {
-			var block []string
-			if len(lines) > 0 && (i == 0 || !p.Terminal) {
-				block = append(block, "")
-			}
-			if i == 0 && p.Terminal {
-				block = append(block, p.flow(0, 2, span{text: p.ref(f.Object), style: theme.Heading})...)
-			}
-			block = append(block, p.card(f)...)
-			if len(rest) > 0 || room > 0 && len(lines) > 0 && len(lines)+len(block) > room {
-				rest = append(rest, f)
-				continue
-			}
-			lines = append(lines, block...)
-		}
-	}
-	if len(rest) > 0 {
-		lines = append(lines, "")
-		lines = append(lines, p.more(fmt.Sprintf("… and %s (%s)", number(len(rest), "more finding", "more findings"), counts(rest)))...)
-	}
-	return lines
-}
-
-// more tells what was left out and which command shows it; the command is kept whole, for pasting.
-func (p *page) more(text string) []string {
-	if p.Rerun == "" {
-		return p.flow(0, 2, strong(text+": see"), span{text: "-o wide", style: theme.Strong, solid: true})
-	}
-	command := p.text(p.Rerun + " -o wide")
-	lines := p.flow(0, 2, strong(text+":"))
-	if last := lines[len(lines)-1]; len(lines) == 1 && p.fits(last+" "+command) {
-		return []string{last + " " + command}
-	}
-	return append(lines, "  "+command)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
+	"github.com/rivo/uniseg"
 )
 
 // Cells is the number of columns that text takes. Escape sequences take none.
@@ -20,38 +21,22 @@ func Clip(s string, width int, tail string) string {
 }
 
 // Split cuts a token that has no break of its own (a digest, a path, Chinese) into pieces of at most width columns, the first of at
-// most first columns. A character wider than the space is not cut: it stands alone.
+// most first columns. A character wider than that is not cut: it stands alone. The token is plain text, without escape sequences.
 func Split(token string, first, width int) []string {
 	var pieces []string
-	room := first
-	for Cells(token) > room {
-		head := ansi.Truncate(token, room, "")
-		if head == "" && len(pieces) == 0 && room < width {
-			room = width
-			continue
+	room, used, start := first, 0, 0
+	for rest, at, state := token, 0, -1; rest != ""; {
+		var cluster string
+		var cells int
+		cluster, rest, cells, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if used > 0 && used+cells > room {
+			pieces = append(pieces, token[start:at])
+			room, used, start = width, 0, at
 		}
-		if head == "" {
-			_, size := firstCluster(token)
-			head = token[:size]
-		}
-		pieces = append(pieces, head)
-		token = token[len(head):]
-		room = width
+		used += cells
+		at += len(cluster)
 	}
-	if token != "" || len(pieces) == 0 {
-		pieces = append(pieces, token)
-	}
-	return pieces
-}
-
-// firstCluster is the first character of a text as a reader sees it, and its length in bytes.
-func firstCluster(s string) (string, int) {
-	for i := range s {
-		if i > 0 && Cells(s[:i]) > 0 {
-			return s[:i], i
-		}
-	}
-	return s, len(s)
+	return append(pieces, token[start:])
 }
 
 // Wrap breaks plain text of one line at spaces into lines of at most width columns; a longer token is cut. 0 or less: one line.

@@ -19,8 +19,8 @@ const (
 	Strong         // the sentence to read first
 	Faint          // needed once in a while: sources, times, fingerprints
 	Heading        // the name of a group
-	Critical       // badges: dark or light text on a field of colour reads on any background
-	Warning
+	Critical       // badges: a field of red with the terminal's own background as text, and black on yellow or cyan, which read
+	Warning        // on dark and light alike. Not bold where black: some terminals show bold black as grey
 	Info
 	Good  // the glyph of a healthy line
 	Gap   // the glyph of what could not be judged
@@ -39,20 +39,20 @@ func New(w io.Writer, colour bool) Theme {
 	if colour {
 		r.SetColorProfile(termenv.ANSI)
 	}
-	badge := func(text, field string) lipgloss.Style {
-		return r.NewStyle().Bold(true).Foreground(lipgloss.Color(text)).Background(lipgloss.Color(field))
+	const black, red, green, yellow, cyan = "0", "1", "2", "3", "6"
+	field := func(colour string) lipgloss.Style {
+		return r.NewStyle().Foreground(lipgloss.Color(black)).Background(lipgloss.Color(colour))
 	}
-	const black, red, green, yellow, cyan, white = "0", "1", "2", "3", "6", "15"
 	return Theme{map[Style]lipgloss.Style{
 		Plain:    r.NewStyle(),
 		Strong:   r.NewStyle().Bold(true),
 		Faint:    r.NewStyle().Faint(true),
 		Heading:  r.NewStyle().Bold(true).Underline(true).UnderlineSpaces(true),
-		Critical: badge(white, red),
-		Warning:  badge(black, yellow),
-		Info:     badge(black, cyan),
+		Critical: r.NewStyle().Bold(true).Reverse(true).Foreground(lipgloss.Color(red)),
+		Warning:  field(yellow),
+		Info:     field(cyan),
 		Good:     r.NewStyle().Foreground(lipgloss.Color(green)),
-		Gap:      badge(black, yellow),
+		Gap:      field(yellow),
 		Paste:    r.NewStyle(),
 	}}
 }

@@ -1,0 +1,192 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
+)
+
+func render(t *testing.T, r *finding.Report, o Options) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Report(&out, r, o); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// pasted tells whether a line is there to be pasted, which makes it exempt from the width.
+func pasted(r *finding.Report, line string) bool {
+	for _, f := range r.Findings {
+		for _, fix := range f.Fix {
+			for _, whole := range append(strings.Split(term.SanitizeBlock(fix.Patch), "\n"), term.Sanitize(fix.Command)) {
+				if whole != "" && strings.Contains(term.ASCII(line), term.ASCII(strings.TrimPrefix(whole, "kubectl "))) {
+					return true
+				}
+			}
+		}
+	}
+	return strings.Contains(line, "kubectl scars triage")
+}
+
+func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
+	for name, r := range reports() {
+		for _, format := range []string{"table", "wide"} {
+			for _, utf8 := range []bool{true, false} {
+				for width := 20; width <= 140; width += 7 {
+					o := Options{Format: format, Terminal: true, Width: width, UTF8: utf8, Colour: width%2 == 0, Rerun: "kubectl scars triage -n shop"}
+					for _, line := range strings.Split(render(t, r, o), "\n") {
+						if term.Cells(line) > width && !pasted(r, line) {
+							t.Fatalf("%s, %s, %d columns: a line of %d: %q", name, format, width, term.Cells(line), line)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestNothingFromTheClusterControlsTheTerminal(t *testing.T) {
+	r := nasty()
+	for reader, o := range readers() {
+		if o.Format == "json" || o.Format == "yaml" {
+			continue // raw by contract, and escaped by their encodings
+		}
+		out := render(t, r, o)
+		if o.Colour {
+			out = ansi.Strip(out) // what is left of colour must be none of ours
+		}
+		if !utf8.ValidString(out) {
+			t.Errorf("%s: not UTF-8", reader)
+		}
+		for _, c := range out {
+			if c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == 0x2028) {
+				t.Errorf("%s: contains %U", reader, c)
+			}
+		}
+		for _, line := range strings.Split(out, "\n") {
+			if strings.HasPrefix(line, "CRITICAL forged") && o.Format != "markdown" {
+				t.Errorf("%s: a line of the cluster's looks like ours: %q", reader, line)
+			}
+		}
+		if !o.UTF8 && o.Format != "name" {
+			for _, c := range out {
+				if c >= utf8.RuneSelf {
+					t.Errorf("%s: %q where only ASCII can be shown", reader, c)
+				}
+			}
+		}
+	}
+}
+
+func TestColourAddsNothingButColour(t *testing.T) {
+	for name, r := range reports() {
+		for _, o := range []Options{{Terminal: true, Width: 80, MaxLines: 40, UTF8: true}, {UTF8: true}, {Format: "wide", Terminal: true, Width: 100}} {
+			without := render(t, r, o)
+			o.Colour = true
+			with := render(t, r, o)
+			if got := ansi.Strip(with); got != without {
+				line, w, g := firstDifference(without, got)
+				t.Errorf("%s: line %d: without colour %q, with %q", name, line, w, g)
+			}
+			if strings.Contains(with, "\x1b[38;") || strings.Contains(with, "\x1b[48;") {
+				t.Errorf("%s: colours beyond the 16", name)
+			}
+		}
+	}
+}
+
+func TestFirstScreenFits(t *testing.T) {
+	for _, r := range []*finding.Report{incident(), many(), healthy()} {
+		for _, lines := range []int{40, 50, 60, 120} {
+			for _, width := range []int{80, 120} {
+				out := render(t, r, Options{Terminal: true, Width: width, MaxLines: lines, UTF8: true, Rerun: "kubectl scars triage"})
+				p := &page{width: width}
+				if rows := p.rows(strings.Split(strings.TrimSuffix(out, "\n"), "\n")); rows >= lines {
+					t.Errorf("%d rows on a screen of %d lines and %d columns:\n%s", rows, lines, width, out)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryFindingIsShownOrCounted(t *testing.T) {
+	r := many()
+	for lines := 1; lines < 200; lines++ {
+		out := render(t, r, Options{Terminal: true, Width: 80, MaxLines: lines, UTF8: true})
+		shown := strings.Count(out, "oom/limit-hit")
+		more := 0
+		if _, rest, ok := strings.Cut(out, "… and "); ok {
+			if _, err := fmt.Sscanf(rest, "%d more finding", &more); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if shown < 1 || shown+more != len(r.Findings) {
+			t.Fatalf("%d lines: %d shown, %d counted, %d there", lines, shown, more, len(r.Findings))
+		}
+	}
+}
+
+func TestPipeCutsNothing(t *testing.T) {
+	for _, r := range []*finding.Report{many(), nasty()} {
+		out := render(t, r, Options{UTF8: true, MaxLines: 5, Width: 20})
+		for _, f := range r.Findings {
+			texts := []string{f.Check, f.Message}
+			for _, e := range f.Evidence {
+				texts = append(texts, e.Value, e.Source)
+			}
+			for _, text := range texts {
+				if text = strings.Join(strings.Fields(term.Sanitize(text)), " "); !strings.Contains(out, text) {
+					t.Errorf("cut: %.80q", text)
+				}
+			}
+		}
+	}
+}
+
+func TestOneFindingOneLineInAPipe(t *testing.T) {
+	for _, f := range incident().Findings {
+		found := false
+		for _, line := range strings.Split(render(t, incident(), Options{UTF8: true}), "\n") {
+			found = found || strings.Contains(line, strings.ToUpper(string(f.Severity))) && strings.Contains(line, f.Check) &&
+				strings.Contains(line, f.Object.String()) && strings.Contains(line, f.Message)
+		}
+		if !found {
+			t.Errorf("no line holds all of %s about %s", f.Check, f.Object)
+		}
+	}
+}
+
+func TestJSONHoldsTheReport(t *testing.T) {
+	for name, r := range reports() {
+		out := render(t, r, Options{Format: "json"})
+		if !strings.HasSuffix(out, "}\n") {
+			t.Errorf("%s: no newline at the end", name)
+		}
+		var back finding.Report
+		if err := json.Unmarshal([]byte(out), &back); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want finding.Report
+		if err := json.Unmarshal(raw, &want); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(want, back) {
+			t.Errorf("%s: JSON does not come back as it was", name)
+		}
+	}
+}
