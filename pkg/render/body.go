@@ -45,7 +45,7 @@ func (p *page) blocks() []block {
 	for _, group := range grouped(p.report.Findings) {
 		for i, f := range group {
 			b := block{finding: f}
-			if len(blocks) > 0 && (i == 0 || !p.Terminal) {
+			if len(blocks) > 0 && (i == 0 || !p.short()) {
 				b.lines = append(b.lines, "")
 			}
 			if i == 0 && p.Terminal {

@@ -23,9 +23,8 @@ func (p *page) card(f finding.Finding) []string {
 	for _, fix := range f.Fix {
 		lines = append(lines, p.fix(fix)...)
 	}
-	if p.wide && f.Check != "" {
-		lines = append(lines, p.flow(2, 4, faint("fingerprint "+f.Fingerprint+" ·"),
-			faint(p.command(finding.Kubectl("", "scars", "explain", f.Check))))...)
+	if p.wide {
+		lines = append(lines, p.reference(f)...)
 	}
 	return lines
 }
@@ -157,6 +156,19 @@ func (p *page) fix(f finding.Fix) []string {
 		}
 	}
 	return lines
+}
+
+// reference is what one comes back to: the fingerprint, and the command that explains the check, which needs no cluster.
+func (p *page) reference(f finding.Finding) []string {
+	program, _ := cutWord(p.Kubectl)
+	lines := p.flow(2, 4, faint("fingerprint "+f.Fingerprint))
+	command := p.text(program + strings.TrimPrefix(finding.Kubectl("", "scars", "explain", f.Check), "kubectl"))
+	painted := p.theme.Paint(theme.Faint, command)
+	if last := len(lines) - 1; p.fits(lines[last] + "   " + command) {
+		lines[last] += "   " + painted
+		return lines
+	}
+	return append(lines, "  "+painted)
 }
 
 // short tells whether long things are cut: on the first screen of a terminal only.

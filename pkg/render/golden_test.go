@@ -62,18 +62,19 @@ func reports() map[string]*finding.Report {
 func readers() map[string]Options {
 	kubectl, rerun := "kubectl --context prod-eu", "kubectl scars triage --context prod-eu -n shop"
 	return map[string]Options{
-		"80":       {Terminal: true, Width: 80, MaxLines: 40, UTF8: true, Kubectl: kubectl, Rerun: rerun},
-		"120":      {Terminal: true, Width: 120, MaxLines: 40, UTF8: true, Kubectl: kubectl, Rerun: rerun},
-		"80color":  {Terminal: true, Width: 80, MaxLines: 40, UTF8: true, Colour: true, Kubectl: kubectl, Rerun: rerun},
-		"120color": {Terminal: true, Width: 120, MaxLines: 40, UTF8: true, Colour: true, Kubectl: kubectl, Rerun: rerun},
-		"ascii":    {Terminal: true, Width: 80, MaxLines: 40},
-		"pipe":     {UTF8: true, Kubectl: kubectl, Rerun: rerun},
-		"wide":     {Format: "wide", Terminal: true, Width: 120, UTF8: true, Kubectl: kubectl, Now: noon.Add(8 * 24 * time.Hour)},
-		"widepipe": {Format: "wide", UTF8: true},
-		"markdown": {Format: "markdown", UTF8: true, Kubectl: kubectl},
-		"json":     {Format: "json"},
-		"yaml":     {Format: "yaml"},
-		"name":     {Format: "name"},
+		"80":          {Terminal: true, Width: 80, MaxLines: 40, UTF8: true, Kubectl: kubectl, Rerun: rerun},
+		"120":         {Terminal: true, Width: 120, MaxLines: 40, UTF8: true, Kubectl: kubectl, Rerun: rerun},
+		"80color":     {Terminal: true, Width: 80, MaxLines: 40, UTF8: true, Colour: true, Kubectl: kubectl, Rerun: rerun},
+		"120color":    {Terminal: true, Width: 120, MaxLines: 40, UTF8: true, Colour: true, Kubectl: kubectl, Rerun: rerun},
+		"ascii":       {Terminal: true, Width: 80, MaxLines: 40},
+		"pipe":        {UTF8: true, Kubectl: kubectl, Rerun: rerun},
+		"wide":        {Format: "wide", Terminal: true, Width: 120, UTF8: true, Kubectl: kubectl, Now: noon.Add(8 * 24 * time.Hour)},
+		"wide80color": {Format: "wide", Terminal: true, Width: 80, UTF8: true, Colour: true, Kubectl: kubectl},
+		"widepipe":    {Format: "wide", UTF8: true},
+		"markdown":    {Format: "markdown", UTF8: true, Kubectl: kubectl},
+		"json":        {Format: "json"},
+		"yaml":        {Format: "yaml"},
+		"name":        {Format: "name"},
 	}
 }
 

@@ -36,7 +36,7 @@ func pasted(r *finding.Report, line string) bool {
 			}
 		}
 	}
-	return strings.Contains(line, "kubectl scars triage")
+	return strings.Contains(line, "kubectl scars ")
 }
 
 func TestNoLineIsWiderThanTheTerminal(t *testing.T) {

@@ -47,7 +47,7 @@ func New(w io.Writer, colour bool) Theme {
 		Plain:    r.NewStyle(),
 		Strong:   r.NewStyle().Bold(true),
 		Faint:    r.NewStyle().Faint(true),
-		Heading:  r.NewStyle().Bold(true).Underline(true).UnderlineSpaces(true),
+		Heading:  r.NewStyle().Bold(true),
 		Critical: r.NewStyle().Bold(true).Reverse(true).Foreground(lipgloss.Color(red)),
 		Warning:  field(yellow),
 		Info:     field(cyan),
