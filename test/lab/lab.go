@@ -22,7 +22,7 @@ import (
 // trouble can be played without losing the rest.
 var nodes = []machine.Spec{
 	{Index: 1, Memory: 4096, Disk: 16384, CPUs: 2, Labels: "scars.dev/role=general", EvictBelow: 100},
-	{Index: 2, Memory: 1152, Disk: 8192, CPUs: 2, Labels: "scars.dev/role=memory", Taint: "scars.dev/role=memory",
+	{Index: 2, Memory: 1152, Disk: 8192, CPUs: 1, Labels: "scars.dev/role=memory", Taint: "scars.dev/role=memory",
 		EvictBelow: 150, SingleProcess: true},
 }
 

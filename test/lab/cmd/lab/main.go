@@ -3,9 +3,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sort"
 	"syscall"
 
@@ -19,6 +22,12 @@ const usage = `usage: lab COMMAND
   status  list its processes
   env     print the environment for a shell: eval "$(go run ./cmd/lab env)"
   node    NAME SCRIPT: run a shell script inside a node
+  off     NODE: pull its plug
+  on      NODE: power it on again
+  play    [-dump DIR] NAME…: make incidents happen and leave them, each in the namespace of its name;
+          those that need a node for themselves are taken away again, after they were dumped
+  undo    NAME…: take them away again
+  dump    NAMESPACE DIR: save what the API says about a namespace
 `
 
 func main() {
@@ -43,7 +52,7 @@ func run(ctx context.Context, args []string) error {
 		env(l)
 	case "down":
 		return lab.Down()
-	case "status", "env", "node":
+	case "status", "env", "node", "play", "undo", "dump", "on", "off":
 		l, err := lab.Attach()
 		if err != nil {
 			return err
@@ -71,12 +80,45 @@ func attached(ctx context.Context, l *lab.Lab, args []string) error {
 		out, err := l.InNode(ctx, args[1], args[2])
 		fmt.Print(out)
 		return err
+	case args[0] == "off" && len(args) == 2:
+		return l.StopNode(args[1])
+	case args[0] == "on" && len(args) == 2:
+		return l.StartNode(ctx, args[1])
+	case args[0] == "dump" && len(args) == 3:
+		return l.Dump(ctx, args[1], args[2])
+	case args[0] == "play" || args[0] == "undo":
+		return play(ctx, l, args[0] == "undo", args[1:])
 	case args[0] == "env":
 		env(l)
 	default:
 		return fmt.Errorf("wrong arguments\n\n%s", usage)
 	}
 	return nil
+}
+
+func play(ctx context.Context, l *lab.Lab, undo bool, names []string) error {
+	p, err := lab.NewPlayer(l)
+	if err != nil {
+		return err
+	}
+	flags := flag.NewFlagSet("play", flag.ContinueOnError)
+	dump := flags.String("dump", "", "directory for what the API says about each")
+	if err := flags.Parse(names); err != nil {
+		return err
+	}
+	incidents, err := lab.Named(flags.Args()...)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for in, err := range p.Each(ctx, incidents, undo) {
+		fmt.Printf("%-28s %v\n", in.Name, err)
+		failed = append(failed, err)
+		if *dump != "" {
+			failed = append(failed, l.Dump(ctx, in.Name, filepath.Join(*dump, in.Name)))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 func env(l *lab.Lab) {

@@ -12,7 +12,9 @@ mkdir -p $S/containerd $S/kubelet $S/log $S/ipam /var/log/pods /var/log/containe
 mkdir -p $S/pods; mount --bind $S/pods /var/log/pods
 mount --make-rshared /
 hostname {{.Spec.Name}}; ip link set lo up
-sysctl -qw net.ipv4.ip_forward=1 vm.overcommit_memory=1 kernel.panic=10 kernel.panic_on_oops=1
+sysctl -qw net.ipv4.ip_forward=1
+# Without memory the kernel would rather read programs again and again, over 9p, than kill: keep what was used in the last second.
+echo y > /sys/kernel/mm/lru_gen/enabled; echo 1000 > /sys/kernel/mm/lru_gen/min_ttl_ms
 ip link set eth0 up; ip addr add {{.Address}}/24 dev eth0; ip route add default via {{.Control}}
 {{- range .Others}}
 ip route add {{index . 0}} via {{index . 1}}
@@ -40,6 +42,8 @@ apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 failSwapOn: false
 cgroupDriver: cgroupfs
+clusterDNS: [10.96.0.10]
+clusterDomain: cluster.local
 enforceNodeAllocatable: [pods]
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
 authentication: {anonymous: {enabled: false}, x509: {clientCAFile: {{.Lab}}/pki/ca.crt}, webhook: {enabled: true}}

@@ -1,0 +1,48 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// Run runs the real kubectl as administrator and returns its standard output.
+func (l *Lab) Run(ctx context.Context, stdin []byte, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, l.Kubectl(), append([]string{"--kubeconfig", l.Kubeconfig()}, args...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
+	}
+	return stdout.String(), nil
+}
+
+// Apply creates the namespace where it is missing and applies a manifest in it.
+func (l *Lab) Apply(ctx context.Context, namespace string, manifest []byte) error {
+	ns := fmt.Sprintf(`{"apiVersion":"v1","kind":"Namespace","metadata":{"name":%q}}`, namespace)
+	if _, err := l.Run(ctx, []byte(ns), "apply", "-f", "-"); err != nil {
+		return err
+	}
+	// Pods need the default ServiceAccount, which a controller makes a moment later.
+	if _, err := l.Run(ctx, nil, "wait", "-n", namespace, "--for=create", "serviceaccount/default", "--timeout=60s"); err != nil {
+		return err
+	}
+	if len(bytes.TrimSpace(manifest)) == 0 {
+		return nil
+	}
+	_, err := l.Run(ctx, manifest, "apply", "-n", namespace, "-f", "-")
+	return err
+}
+
+// Delete removes what Apply made: the manifest's objects, cluster-scoped ones among them, and the namespace.
+func (l *Lab) Delete(ctx context.Context, namespace string, manifest []byte) error {
+	if len(bytes.TrimSpace(manifest)) > 0 {
+		if _, err := l.Run(ctx, manifest, "delete", "-n", namespace, "--ignore-not-found", "--wait=false", "-f", "-"); err != nil {
+			return err
+		}
+	}
+	_, err := l.Run(ctx, nil, "delete", "namespace", namespace, "--ignore-not-found", "--timeout=180s")
+	return err
+}

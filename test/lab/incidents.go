@@ -1,0 +1,34 @@
+package lab
+
+import (
+	"embed"
+	"slices"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
+)
+
+//go:embed incidents healthy
+var files embed.FS
+
+// Incidents are all that the lab can play; each wants one check.
+func Incidents() ([]incident.Incident, error) { return incident.Load(files, "incidents") }
+
+// Healthy are the workloads about which the tool must be silent.
+func Healthy() ([]incident.Incident, error) { return incident.Load(files, "healthy") }
+
+// Named chooses incidents and healthy workloads by name; all when none is named.
+func Named(names ...string) ([]incident.Incident, error) {
+	bad, err := Incidents()
+	if err != nil {
+		return nil, err
+	}
+	good, err := Healthy()
+	if err != nil {
+		return nil, err
+	}
+	all := append(bad, good...)
+	if len(names) == 0 {
+		return all, nil
+	}
+	return slices.DeleteFunc(all, func(in incident.Incident) bool { return !slices.Contains(names, in.Name) }), nil
+}
