@@ -1,0 +1,118 @@
+package restart
+
+// This file decides the cause of one end that the pod's status holds. The order is the argument: what the API states about this very
+// end comes before what the pod's end says, that before what only the times suggest, and a bare signal comes last.
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+)
+
+// Exit codes of a process that a signal ended: 128 plus its number.
+const (
+	exitKilled     = 137 // SIGKILL
+	exitTerminated = 143 // SIGTERM
+	exitNotStarted = 128 // the runtime could not start it, with reason StartError or ContainerCannotRun
+)
+
+// Reasons that the kubelet writes itself (kubernetes v1.37.2 pkg/kubelet/kubelet_pods.go, status/status_manager.go).
+const (
+	reasonOOM        = "OOMKilled"
+	reasonUnknown    = "ContainerStatusUnknown"
+	reasonRestartAll = "RestartingAllContainers"
+)
+
+func attribute(f Facts, c container, e end, kills []*kill) Death {
+	started, finished := e.times()
+	d := Death{
+		Pod: f.ref(c.status.Name), Kind: c.kind, FromStatus: true, ExitCode: e.ExitCode, Reason: e.Reason,
+		Started: started, Finished: finished, First: finished, Count: 1,
+	}
+	d.Evidence = append(d.Evidence, e.evidence(d.Pod))
+	switch e.Reason {
+	case reasonUnknown:
+		return d.because(Invented, finding.Proven, "the kubelet lost sight of it")
+	case reasonRestartAll:
+		return d.because(RestartedAll, finding.Proven, "")
+	}
+	if e.Reason == "StartError" || e.Reason == "ContainerCannotRun" {
+		return d.notStarted(f, c, e)
+	}
+
+	k, exact := killFor(kills, d)
+	if e.Reason == reasonOOM {
+		d.Limit = whose(f, c)
+		if e.ExitCode == exitKilled && (k == nil || !d.graceRanOut(f, c, k)) && !d.endedWithPod(f, e) {
+			return d.oom(f)
+		}
+		d.EarlierOOM = true // it sticks: it says nothing about this exit
+	}
+	if k != nil {
+		k.left--
+		d.Evidence = append(d.Evidence, k.evidence(f))
+		if exact {
+			return d.because(k.becomes(), finding.Proven, k.detail(f, d))
+		}
+		return d.because(k.becomes(), finding.Strong, k.detail(f, d))
+	}
+	if cause, detail, evidence, ok := podEnd(f, e, d); ok {
+		d.Evidence = append(d.Evidence, evidence...)
+		return d.because(cause, finding.Proven, detail)
+	}
+	if e.ExitCode != exitKilled && e.ExitCode != exitTerminated {
+		return d.because(OwnExit, finding.Proven, "")
+	}
+	if cause, grade, evidence := byProbeFailures(f, c, d); cause != "" {
+		d.Evidence = append(d.Evidence, evidence...)
+		return d.because(cause, grade, "")
+	}
+	if e.ExitCode == exitKilled && !d.EarlierOOM {
+		if ev, ok := systemOOM(f, d.Finished, raceWindow); ok {
+			d.Evidence = append(d.Evidence, ev)
+			return d.because(NodeMemory, finding.Consistent, "the runtime lost the race to see it")
+		}
+	}
+	return d.signalled(f)
+}
+
+// signalled is what remains of an end by a signal that nobody owns up to.
+func (d Death) signalled(f Facts) Death {
+	if ev, ok := nodeTrouble(f, d.Finished); ok {
+		d.Evidence = append(d.Evidence, ev)
+		return d.because(OutsideKill, finding.Consistent, "its node was in trouble at that time")
+	}
+	if !f.EventsComplete || d.Finished.IsZero() || f.Now.Sub(d.Finished) > eventsLive {
+		return d.because(Unknown, finding.Consistent, "")
+	}
+	d.Evidence = append(d.Evidence, finding.Evidence{
+		Object: d.Pod, Source: "events", Value: fmt.Sprintf("no event Killing for container %s at that time, and events of that time are still kept", d.Pod.Container),
+	})
+	return d.because(OutsideKill, finding.Consistent, "")
+}
+
+func (d Death) because(cause Cause, grade finding.Confidence, detail string) Death {
+	d.Cause, d.Confidence, d.Detail = cause, grade, detail
+	return d
+}
+
+// notStarted tells a limit that is too small for the runtime's own first process from other reasons not to start.
+func (d Death) notStarted(f Facts, c container, e end) Death {
+	if tooLow(e.Message) {
+		d.Limit = whose(f, c)
+		return d.because(MemoryLimit, finding.Strong, "it died before its program began")
+	}
+	return d.because(NotStarted, finding.Proven, "")
+}
+
+// podRestarts is how many restarts the pod's status counts for a container, and false where there is no such container.
+func podRestarts(p *corev1.Pod, name string) (n int32, ok bool) {
+	eachContainer(p, func(c container) {
+		if c.status.Name == name {
+			n, ok = max(c.status.RestartCount, 0), true
+		}
+	})
+	return n, ok
+}

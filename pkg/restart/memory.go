@@ -1,0 +1,239 @@
+package restart
+
+// This file grades kills for memory: the kill itself is stated by OOMKilled, whose limit it was is not.
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+)
+
+// Owner says whose memory limit it was.
+type Owner string
+
+// The owners of limits.
+const (
+	OwnLimit  Owner = "own"  // the container's
+	PodLimit  Owner = "pod"  // the pod's (KEP-2837); a container without one has the pod's on its own cgroup
+	NodeLimit Owner = "node" // the node's memory, or the share of it that pods may use
+)
+
+// Limit is the limit that most likely was hit.
+type Limit struct {
+	Owner      Owner
+	Bytes      resource.Quantity // zero for NodeLimit
+	Source     string            // field path
+	Enacted    bool              // read from what is in force, not from what was asked for
+	Confidence finding.Confidence
+	Other      string // a second limit that could have been it, in words; empty for none
+}
+
+// String names the limit: "its own memory limit of 64Mi".
+func (l Limit) String() string {
+	switch l.Owner {
+	case OwnLimit:
+		return "its own memory limit of " + l.Bytes.String()
+	case PodLimit:
+		return "its pod's memory limit of " + l.Bytes.String()
+	default:
+		return "no memory limit of its own, so the node's"
+	}
+}
+
+// whose weighs the limits of a container. What is enacted (status, KEP-1287) is believed before what is asked for; a limit that is being
+// changed may have been another at the time of the kill, which nothing records.
+func whose(f Facts, c container) Limit {
+	own, source, enacted, changing := ownLimit(c)
+	pod, podSource, podEnacted := podLimit(f.Pod)
+	switch {
+	case !own.IsZero() && pod.IsZero():
+		l := Limit{Owner: OwnLimit, Bytes: own, Source: source, Enacted: enacted, Confidence: finding.Strong}
+		if changing {
+			l.Confidence, l.Other = finding.Consistent, "the limit has been changed since"
+		}
+		return l
+	case !own.IsZero() && own.Cmp(pod) <= 0 && sumOfLimits(f.Pod).Cmp(pod) <= 0:
+		return Limit{Owner: OwnLimit, Bytes: own, Source: source, Enacted: enacted, Confidence: finding.Strong}
+	case !own.IsZero() && own.Cmp(pod) <= 0:
+		return Limit{Owner: OwnLimit, Bytes: own, Source: source, Enacted: enacted, Confidence: finding.Consistent, Other: "its pod's limit of " + pod.String()}
+	case !pod.IsZero():
+		return Limit{Owner: PodLimit, Bytes: pod, Source: podSource, Enacted: podEnacted, Confidence: finding.Strong}
+	default:
+		return Limit{Owner: NodeLimit, Confidence: finding.Consistent}
+	}
+}
+
+func ownLimit(c container) (q resource.Quantity, source string, enacted, changing bool) {
+	var asked resource.Quantity
+	if c.spec != nil {
+		asked = c.spec.Resources.Limits[corev1.ResourceMemory]
+	}
+	if r := c.status.Resources; r != nil {
+		if now, ok := r.Limits[corev1.ResourceMemory]; ok {
+			return now, c.path + ".resources.limits.memory", true, asked.Cmp(now) != 0
+		}
+	}
+	list := "spec.containers["
+	if c.kind == Init || c.kind == Sidecar {
+		list = "spec.initContainers["
+	}
+	return asked, list + c.status.Name + "].resources.limits.memory", false, false
+}
+
+// podLimit is the limit that is written on the pod itself. status.resources holds sums too where none is written (1.34 and later).
+func podLimit(p *corev1.Pod) (q resource.Quantity, source string, enacted bool) {
+	if p == nil || p.Spec.Resources == nil {
+		return q, "", false
+	}
+	asked, ok := p.Spec.Resources.Limits[corev1.ResourceMemory]
+	if !ok {
+		return q, "", false
+	}
+	if r := p.Status.Resources; r != nil {
+		if now, ok := r.Limits[corev1.ResourceMemory]; ok {
+			return now, "status.resources.limits.memory", true
+		}
+	}
+	return asked, "spec.resources.limits.memory", false
+}
+
+// sumOfLimits adds up what all containers that run beside each other may use; a container without a limit makes it endless.
+func sumOfLimits(p *corev1.Pod) *resource.Quantity {
+	sum := resource.NewQuantity(0, resource.BinarySI)
+	eachContainer(p, func(c container) {
+		if c.kind != Regular && c.kind != Sidecar {
+			return
+		}
+		own, _, _, _ := ownLimit(c)
+		if own.IsZero() {
+			own = *resource.NewQuantity(1<<60, resource.BinarySI)
+		}
+		sum.Add(own)
+	})
+	return sum
+}
+
+// oom is a kill for memory that ended the container: OOMKilled with 137.
+func (d Death) oom(f Facts) Death {
+	window := nodeWindow
+	if d.Limit.Owner != NodeLimit {
+		window = raceWindow // a limit explains it as well
+	}
+	if ev, ok := systemOOM(f, d.Finished, window); ok {
+		d.Evidence = append(d.Evidence, ev)
+		if d.Limit.Owner == NodeLimit {
+			return d.because(NodeMemory, finding.Strong, "")
+		}
+		return d.because(NodeMemory, finding.Consistent, "its own limit could have been it, too")
+	}
+	d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)...)
+	if d.Limit.Owner == NodeLimit {
+		return d.because(NodeMemory, finding.Consistent, "no event SystemOOM: it may have been the share of the node that pods may use")
+	}
+	return d.because(MemoryLimit, d.Limit.Confidence, "")
+}
+
+// evidence shows the limit, and what counts against it besides the program: files in memory.
+func (l Limit) evidence(f Facts, name string) []finding.Evidence {
+	if l.Owner == NodeLimit {
+		return []finding.Evidence{{Object: f.ref(name), Source: "spec", Value: "neither the container nor its pod has a memory limit"}}
+	}
+	value := l.Bytes.String()
+	if l.Enacted {
+		value += " (in force)"
+	}
+	out := []finding.Evidence{{Object: f.ref(name), Source: l.Source, Value: value}}
+	for _, v := range f.Pod.Spec.Volumes {
+		if v.EmptyDir != nil && v.EmptyDir.Medium == corev1.StorageMediumMemory {
+			size := "no sizeLimit"
+			if v.EmptyDir.SizeLimit != nil {
+				size = "sizeLimit " + v.EmptyDir.SizeLimit.String()
+			}
+			out = append(out, finding.Evidence{
+				Object: f.ref(""), Source: fmt.Sprintf("spec.volumes[%s].emptyDir", v.Name),
+				Value: "medium Memory, " + size + ": its files count as memory and survive a restart",
+			})
+		}
+	}
+	return out
+}
+
+// nodeWindow is how far a SystemOOM may lie from a kill that no limit explains, raceWindow where something else could explain it.
+const (
+	nodeWindow = 2 * time.Minute
+	raceWindow = 10 * time.Second
+)
+
+// replayWindow is how long after its start a kubelet reads old kernel messages again and reports them with new times (the parser begins
+// at the head of /dev/kmsg).
+const replayWindow = time.Minute
+
+// SystemOOMs lists when the node as a whole ran out of memory, without what a starting kubelet only repeats.
+func SystemOOMs(nodeEvents []*corev1.Event) []SystemOOM {
+	var starts []time.Time
+	for _, e := range nodeEvents {
+		if e.Reason == "Starting" && strings.HasPrefix(e.Message, "Starting kubelet") {
+			first, last, _ := kubeevent.Span(e)
+			starts = append(starts, first, last)
+		}
+	}
+	replayed := func(t time.Time) bool {
+		for _, s := range starts {
+			if !t.Before(s) && t.Sub(s) <= replayWindow {
+				return true
+			}
+		}
+		return false
+	}
+	var out []SystemOOM
+	for _, e := range nodeEvents {
+		said, ok := kubeevent.ParseSystemOOM(e.Message)
+		if e.Reason != "SystemOOM" || !ok {
+			continue
+		}
+		first, last, _ := kubeevent.Span(e)
+		for _, t := range []time.Time{first, last} {
+			if !replayed(t) {
+				out = append(out, SystemOOM{Time: t, Process: said.Process, Event: e})
+			}
+			if first.Equal(last) {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// SystemOOM is one kill by the kernel because the whole node was out of memory.
+type SystemOOM struct {
+	Time    time.Time
+	Process string // the victim's name, at most 15 bytes; may be empty
+	Event   *corev1.Event
+}
+
+func systemOOM(f Facts, at time.Time, window time.Duration) (finding.Evidence, bool) {
+	var best *SystemOOM
+	for _, o := range SystemOOMs(f.NodeEvents) {
+		if !at.IsZero() && o.Time.Sub(at).Abs() <= window && (best == nil || o.Time.Sub(at).Abs() < best.Time.Sub(at).Abs()) {
+			best = &o
+		}
+	}
+	if best == nil {
+		return finding.Evidence{}, false
+	}
+	return finding.Evidence{
+		Object: finding.ObjectRef{Kind: "Node", Name: f.NodeName}, Source: "event SystemOOM", Value: best.Event.Message, Time: finding.At(best.Time),
+	}, true
+}
+
+// tooLow tells whether a runtime says that the limit did not even suffice for its own first process: runc "container init was
+// OOM-killed (memory limit too low?)", CRI-O "set memory limit %d too low; should be at least %d bytes".
+func tooLow(message string) bool {
+	return strings.Contains(message, "memory limit too low") || strings.Contains(message, "set memory limit") && strings.Contains(message, "too low")
+}

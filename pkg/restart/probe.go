@@ -1,0 +1,133 @@
+package restart
+
+// This file knows what a probe allows and what its failures say.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+)
+
+// Budget is what a probe allows, counted from the container's start. The probe's clock is not reset by a restart, so that the first
+// check lies anywhere in [delay, delay+period) (kubernetes v1.37.2 pkg/kubelet/prober/worker.go).
+type Budget struct {
+	Guaranteed time.Duration // never killed before: delay + (failures-1)·period
+	Latest     time.Duration // killed by then at the latest: delay + failures·period + timeout
+	Period     time.Duration
+	Timeout    time.Duration
+	Failures   int32
+}
+
+// BudgetOf computes a probe's budget. Fields that are zero have the server's defaults (a manifest may leave them out).
+func BudgetOf(p *corev1.Probe) Budget {
+	seconds := func(n, otherwise int32) time.Duration {
+		return time.Duration(cmp.Or(max(n, 0), otherwise)) * time.Second
+	}
+	b := Budget{Period: seconds(p.PeriodSeconds, 10), Timeout: seconds(p.TimeoutSeconds, 1), Failures: cmp.Or(max(p.FailureThreshold, 0), 3)}
+	delay := seconds(p.InitialDelaySeconds, 0)
+	b.Guaranteed = delay + time.Duration(b.Failures-1)*b.Period
+	b.Latest = delay + time.Duration(b.Failures)*b.Period + b.Timeout
+	return b
+}
+
+// Symptom is one kind of failure of a probe, as its events show it.
+type Symptom struct {
+	kubeevent.Unhealthy
+	First, Last time.Time
+	Count       int32
+	Event       *corev1.Event
+}
+
+// Symptoms lists what events say of a container's probe, most frequent first.
+func Symptoms(events []*corev1.Event, name string, probe kubeevent.Probe) []Symptom {
+	var out []Symptom
+	for _, e := range events {
+		if e.Reason != "Unhealthy" {
+			continue
+		}
+		u, ok := kubeevent.ParseUnhealthy(e.Message)
+		if c := kubeevent.Container(e); !ok || u.Probe != probe || c != "" && c != name {
+			continue
+		}
+		s := Symptom{Unhealthy: u, Event: e}
+		s.First, s.Last, s.Count = kubeevent.Span(e)
+		out = append(out, s)
+	}
+	slices.SortStableFunc(out, func(a, b Symptom) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last), cmp.Compare(a.Event.Message, b.Event.Message))
+	})
+	return out
+}
+
+// Evidence quotes the event.
+func (s Symptom) Evidence(pod finding.ObjectRef) finding.Evidence {
+	return finding.Evidence{Object: pod, Source: "event Unhealthy", Value: s.Event.Message, Time: finding.At(s.Last), Count: s.Count}
+}
+
+// String says what the failure was, in a few words.
+func (s Symptom) String() string {
+	switch s.Class {
+	case kubeevent.HTTPStatus:
+		return fmt.Sprintf("HTTP %d", s.Status)
+	case kubeevent.Refused:
+		return "connection refused"
+	case kubeevent.ConnectTimeout:
+		return "no connection in time"
+	case kubeevent.ResponseTimeout:
+		return "no answer in time"
+	case kubeevent.Scheme:
+		return "HTTP and HTTPS mixed up"
+	case kubeevent.Reset:
+		return "connection cut"
+	case kubeevent.RedirectLoop:
+		return "endless redirects"
+	case kubeevent.ExecTimeout:
+		return "command timed out"
+	case kubeevent.ExecExit:
+		return "command failed"
+	case kubeevent.GRPC:
+		return "gRPC health service not serving"
+	default:
+		return string(s.Class)
+	}
+}
+
+// byProbeFailures attributes an end by a signal to a probe whose failures counted just before it, where no event Killing is left.
+// As many failures as the threshold asks for are strong, fewer only consistent: the kubelet's events under-report.
+func byProbeFailures(f Facts, c container, d Death) (Cause, finding.Confidence, []finding.Evidence) {
+	if c.spec == nil || d.Finished.IsZero() {
+		return "", "", nil
+	}
+	for _, try := range []struct {
+		cause Cause
+		probe *corev1.Probe
+		name  kubeevent.Probe
+	}{{Liveness, c.spec.LivenessProbe, kubeevent.Liveness}, {Startup, c.spec.StartupProbe, kubeevent.Startup}} {
+		if try.probe == nil {
+			continue
+		}
+		b := BudgetOf(try.probe)
+		from := d.Finished.Add(-Grace(f.Pod, c.status.Name, try.cause) - b.Period - b.Timeout - slack)
+		var evidence []finding.Evidence
+		var failures int32
+		for _, s := range Symptoms(f.Events, c.status.Name, try.name) {
+			if s.Counts() && !s.Combined && s.Last.After(from) && !s.Last.After(d.Finished.Add(slack)) {
+				failures += s.Count
+				evidence = append(evidence, s.Evidence(d.Pod))
+			}
+		}
+		if failures >= b.Failures {
+			return try.cause, finding.Strong, evidence
+		}
+		if failures > 0 {
+			return try.cause, finding.Consistent, evidence
+		}
+	}
+	return "", "", nil
+}

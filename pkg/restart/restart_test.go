@@ -1,0 +1,231 @@
+package restart
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+)
+
+const (
+	livenessKill = "Container app failed liveness probe, will be restarted"
+	nodeOOM      = "System OOM encountered, victim process: load, pid: 782"
+	lowMemory    = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 92164Ki. Container app was using 812340Ki, request is 64Mi, has larger consumption of memory. "
+	lost         = "The container could not be located when the pod was terminated"
+	tooLowText   = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: container init was OOM-killed (memory limit too low?): unknown"
+)
+
+// TestLastDeath holds the catalogue: for each way to end, the cause of the last death, its grade, and whether an earlier kill of some
+// process for memory is seen besides.
+func TestLastDeath(t *testing.T) {
+	for name, tc := range map[string]struct {
+		f       Facts
+		cause   Cause
+		grade   finding.Confidence
+		earlier bool
+	}{
+		// Memory, at limits.
+		"own limit":                             {facts(limit("64Mi"), died("OOMKilled", 137, 0, 60)), MemoryLimit, finding.Strong, false},
+		"own limit, now terminated":             {facts(limit("64Mi"), ended("OOMKilled", 137, 0, 60)), MemoryLimit, finding.Strong, false},
+		"enacted limit differs":                 {facts(limit("128Mi"), enacted("64Mi"), died("OOMKilled", 137, 0, 60)), MemoryLimit, finding.Consistent, false},
+		"pod limit alone":                       {facts(limitOfPod("128Mi"), died("OOMKilled", 137, 0, 60)), MemoryLimit, finding.Strong, false},
+		"own limit below the pod's":             {facts(limit("64Mi"), limitOfPod("128Mi"), died("OOMKilled", 137, 0, 60)), MemoryLimit, finding.Strong, false},
+		"no limit, nothing else":                {facts(died("OOMKilled", 137, 0, 60)), NodeMemory, finding.Consistent, false},
+		"limit too low for runc":                {facts(limit("1Mi"), startError(tooLowText)), MemoryLimit, finding.Strong, false},
+		"limit too low for CRI-O":               {facts(limit("1Mi"), startError("set memory limit 1048576 too low; should be at least 12582912 bytes")), MemoryLimit, finding.Strong, false},
+		"not started for another reason":        {facts(limit("1Mi"), startError(`exec: "x": executable file not found in $PATH`)), NotStarted, finding.Proven, false},
+		"own kill while the node is short, too": {facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 150)), MemoryLimit, finding.Strong, false},
+
+		// OOMKilled sticks (kubernetes#104454, #131530, #140716).
+		"child killed, init container exits 0": {facts(limit("64Mi"), ended("OOMKilled", 0, 0, 60)), OwnExit, finding.Proven, true},
+		"child killed, exits 1":                {facts(limit("64Mi"), died("OOMKilled", 1, 0, 60)), OwnExit, finding.Proven, true},
+		"child killed, drained later": {
+			facts(limit("64Mi"), ended("OOMKilled", 143, 0, 60), disrupted("EvictionByEvictionAPI", 55)), PodStopped, finding.Proven, true,
+		},
+		"child killed, liveness later, SIGTERM ignored": {
+			facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), said("Killing", livenessKill, 30, 30, 1)), Liveness, finding.Proven, true,
+		},
+		"killed for memory within the grace of a liveness kill": {
+			facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), said("Killing", livenessKill, 55, 55, 1)), MemoryLimit, finding.Strong, false,
+		},
+
+		// Memory, of the node.
+		"node":                          {facts(died("OOMKilled", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61)), NodeMemory, finding.Strong, false},
+		"node, a limit could be it":     {facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61)), NodeMemory, finding.Consistent, false},
+		"node, reason lost (race)":      {facts(died("Error", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61)), NodeMemory, finding.Consistent, false},
+		"node, long before":             {facts(died("OOMKilled", 137, 0, 300), nodeSaid("SystemOOM", nodeOOM, 60)), NodeMemory, finding.Consistent, false},
+		"a starting kubelet's replay":   {facts(died("Error", 137, 0, 60), nodeSaid("Starting", "Starting kubelet.", 57), nodeSaid("SystemOOM", nodeOOM, 60)), OutsideKill, finding.Consistent, false},
+		"another victim, far in time":   {facts(died("Error", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 100)), OutsideKill, finding.Consistent, false},
+		"memory eviction":               {facts(ended("Error", 137, 0, 60), podReason("Evicted", lowMemory), disrupted("TerminationByKubelet", 58)), MemoryEvicted, finding.Proven, false},
+		"memory eviction, no condition": {facts(ended("Error", 137, 0, 60), podReason("Evicted", lowMemory)), MemoryEvicted, finding.Proven, false},
+		"done before the eviction":      {facts(ended("Completed", 0, 0, 20), podReason("Evicted", lowMemory), disrupted("TerminationByKubelet", 58)), OwnExit, finding.Proven, false},
+
+		// Not memory.
+		"disk eviction":     {facts(ended("Error", 137, 0, 60), podReason("Evicted", "The node was low on resource: ephemeral-storage. ")), OtherEvicted, finding.Proven, false},
+		"emptyDir eviction": {facts(ended("Error", 137, 0, 60), podReason("Evicted", `Usage of EmptyDir volume "c" exceeds the limit "1Mi". `)), OtherEvicted, finding.Proven, false},
+		"preempted by the kubelet": {
+			facts(ended("Error", 137, 0, 60), podReason("Preempting", "Preempted in order to admit critical pod")), Preempted, finding.Proven, false,
+		},
+		"preempted by the scheduler": {facts(ended("Error", 143, 0, 60), disrupted("PreemptionByScheduler", 50)), Preempted, finding.Proven, false},
+		"node shutdown": {
+			facts(ended("Error", 143, 0, 60), podReason("Terminated", "Pod was terminated in response to imminent node shutdown.")), NodeShutdown, finding.Proven, false,
+		},
+		"deadline": {
+			facts(ended("Error", 137, 0, 60), podReason("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")), Deadline, finding.Proven, false,
+		},
+		"deleted":                     {facts(ended("Error", 137, 0, 60), deleted(60, 30)), PodStopped, finding.Proven, false},
+		"deleted, Killing seen":       {facts(ended("Error", 137, 0, 60), said("Killing", "Stopping container app", 30, 30, 1)), PodStopped, finding.Proven, false},
+		"own exit before deletion":    {facts(ended("Error", 1, 0, 20), deleted(60, 30)), OwnExit, finding.Proven, false},
+		"tainted node":                {facts(ended("Error", 137, 0, 60), disrupted("DeletionByTaintManager", 20)), PodStopped, finding.Proven, false},
+		"liveness, SIGTERM ignored":   {facts(died("Error", 137, 0, 60), said("Killing", livenessKill, 30, 30, 1)), Liveness, finding.Proven, false},
+		"liveness, default SIGTERM":   {facts(died("Error", 143, 0, 60), said("Killing", livenessKill, 60, 60, 1)), Liveness, finding.Proven, false},
+		"liveness, graceful (109537)": {facts(died("Completed", 0, 0, 60), said("Killing", livenessKill, 59, 59, 1)), Liveness, finding.Proven, false},
+		"liveness, own code":          {facts(died("Error", 7, 0, 60), said("Killing", livenessKill, 59, 59, 1)), Liveness, finding.Proven, false},
+		"liveness, between first and last kill": {
+			facts(died("Error", 137, 100, 160), said("Killing", livenessKill, 30, 230, 4)), Liveness, finding.Strong, false,
+		},
+		"liveness, in an earlier life":   {facts(died("Error", 1, 100, 160), said("Killing", livenessKill, 30, 30, 1)), OwnExit, finding.Proven, false},
+		"startup":                        {facts(died("Error", 143, 0, 60), said("Killing", "Container app failed startup probe, will be restarted", 60, 60, 1)), Startup, finding.Proven, false},
+		"sidecar's text":                 {facts(died("Error", 143, 0, 60), said("Killing", "Init container app failed liveness probe", 60, 60, 1)), Liveness, finding.Proven, false},
+		"kubelet 1.12's text":            {facts(died("Error", 137, 0, 60), said("Killing", "Killing container with id docker://app:Container failed liveness probe.. Container will be killed and recreated.", 30, 30, 1)), Liveness, finding.Proven, false},
+		"a neighbour's liveness":         {facts(died("Error", 137, 0, 60), said("Killing", "Container log failed liveness probe, will be restarted", 30, 30, 1)), OutsideKill, finding.Consistent, false},
+		"postStart":                      {facts(died("Error", 137, 0, 60), said("Killing", "FailedPostStartHook", 30, 30, 1)), PostStart, finding.Proven, false},
+		"changed":                        {facts(died("Error", 143, 0, 60), said("Killing", "Container app definition changed, will be restarted", 60, 60, 1)), Changed, finding.Proven, false},
+		"resize":                         {facts(died("Error", 143, 0, 60), said("Killing", "Container app resize requires restart, will be restarted", 60, 60, 1)), Changed, finding.Proven, false},
+		"probe failures, as many as ask": {facts(liveness(corev1.Probe{}), died("Error", 137, 0, 60), said("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 10, 30, 3)), Liveness, finding.Strong, false},
+		"probe failures, fewer":          {facts(liveness(corev1.Probe{}), died("Error", 137, 0, 60), said("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 30, 30, 1)), Liveness, finding.Consistent, false},
+		"probe failures long before":     {facts(liveness(corev1.Probe{}), died("Error", 137, 0, 300), said("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 10, 30, 3)), OutsideKill, finding.Consistent, false},
+		"probe errors do not count":      {facts(liveness(corev1.Probe{}), died("Error", 137, 0, 60), said("Unhealthy", `Liveness probe errored and resulted in failure state: port "x" not found`, 10, 30, 9)), OutsideKill, finding.Consistent, false},
+		"readiness does not kill":        {facts(liveness(corev1.Probe{}), died("Error", 137, 0, 60), said("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", 10, 30, 9)), OutsideKill, finding.Consistent, false},
+		"probe failures, own exit":       {facts(liveness(corev1.Probe{}), died("Error", 1, 0, 60), said("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 10, 30, 3)), OwnExit, finding.Proven, false},
+		"invented":                       {facts(ended("ContainerStatusUnknown", 137, never, never)), Invented, finding.Proven, false},
+		"all restarted":                  {facts(died("RestartingAllContainers", 137, never, never)), RestartedAll, finding.Proven, false},
+		"own exit":                       {facts(died("Error", 3, 0, 60)), OwnExit, finding.Proven, false},
+		"completed":                      {facts(ended("Completed", 0, 0, 60)), OwnExit, finding.Proven, false},
+		"abort (JVM, Node, .NET)":        {facts(died("Error", 134, 0, 60)), OwnExit, finding.Proven, false},
+
+		// A bare signal.
+		"kill -9 from outside":             {facts(died("Error", 137, 0, 60)), OutsideKill, finding.Consistent, false},
+		"kill -TERM from outside":          {facts(died("Error", 143, 0, 60)), OutsideKill, finding.Consistent, false},
+		"node rebooted":                    {facts(died("Error", 137, 0, 60), nodeSaid("Rebooted", "Node n1 has been rebooted", 80), eventsUnknown), OutsideKill, finding.Consistent, false},
+		"events not readable":              {facts(died("Error", 137, 0, 60), eventsUnknown), Unknown, finding.Consistent, false},
+		"events gone (122256, 125639)":     {facts(died("Error", 137, 0, 60), at(7200)), Unknown, finding.Consistent, false},
+		"a metronome alone proves nothing": {facts(liveness(corev1.Probe{}), died("Error", 137, 0, 60), at(7200)), Unknown, finding.Consistent, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deaths := Deaths(tc.f)
+			if len(deaths) == 0 {
+				t.Fatal("no death found")
+			}
+			d := deaths[len(deaths)-1]
+			for _, other := range deaths {
+				if other.FromStatus {
+					d = other
+				}
+			}
+			if d.Cause != tc.cause || d.Confidence != tc.grade || d.EarlierOOM != tc.earlier {
+				t.Errorf("got %s, %s, earlier %v; want %s, %s, %v", d.Cause, d.Confidence, d.EarlierOOM, tc.cause, tc.grade, tc.earlier)
+			}
+			if len(d.Evidence) == 0 {
+				t.Error("no evidence")
+			}
+		})
+	}
+}
+
+func startError(message string) change {
+	return func(f *Facts) {
+		e := terminated("StartError", 128, 0, 60)
+		e.StartedAt, e.Message = metav1.Unix(0, 0), message
+		f.Pod.Status.ContainerStatuses[0].LastTerminationState.Terminated = e
+	}
+}
+
+func deleted(ends int, grace int64) change {
+	return func(f *Facts) {
+		f.Pod.DeletionTimestamp, f.Pod.DeletionGracePeriodSeconds = ptr.To(when(ends)), ptr.To(grace)
+	}
+}
+
+func TestDeathsFromEvents(t *testing.T) {
+	for name, tc := range map[string]struct {
+		f     Facts
+		cause []Cause
+		count []int32
+	}{
+		"a replaced pod": {facts(gone, said("Killing", livenessKill, 30, 230, 4)), []Cause{Liveness}, []int32{4}},
+		"a replaced pod, evicted": {
+			facts(gone, said("Evicted", lowMemory, 30, 30, 1), said("Killing", "Stopping container app", 30, 30, 1)), []Cause{MemoryEvicted, PodStopped}, []int32{1, 1},
+		},
+		"turned away, never ran":        {facts(gone, said("Evicted", "The node had condition: [MemoryPressure]. ", 30, 30, 1)), nil, nil},
+		"earlier lives of the same pod": {facts(died("Error", 137, 200, 260), said("Killing", livenessKill, 30, 230, 4)), []Cause{Liveness, Liveness}, []int32{3, 1}},
+		"one end shown twice": {
+			facts(died("OOMKilled", 137, 0, 60), ended("OOMKilled", 137, 0, 60), limit("64Mi")), []Cause{MemoryLimit}, []int32{1},
+		},
+		"two ends":           {facts(died("OOMKilled", 137, 0, 60), ended("Error", 1, 61, 90), limit("64Mi")), []Cause{MemoryLimit, OwnExit}, []int32{1, 1}},
+		"a negative count":   {facts(gone, said("Killing", livenessKill, 30, 30, -5)), []Cause{Liveness}, []int32{1}},
+		"no statuses at all": {facts(func(f *Facts) { f.Pod.Status = corev1.PodStatus{} }), nil, nil},
+		"sandbox does not fit the limit": {
+			facts(limit("1Mi"), said("FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error: "+tooLowText, 10, 40, 3)), []Cause{MemoryLimit}, []int32{3},
+		},
+		"a pod's own files do not fit the limit": {
+			facts(limit("128m"), said("FailedMount", `MountVolume.SetUp failed for volume "kube-api-access-x" : write /ca.crt: no space left on device`, 10, 40, 1)), []Cause{MemoryLimit}, []int32{1},
+		},
+		"a full disk": {
+			facts(limit("128Mi"), said("FailedMount", `MountVolume.SetUp failed for volume "data" : write /ca.crt: no space left on device`, 10, 40, 1)), nil, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deaths := Deaths(tc.f)
+			if len(deaths) != len(tc.cause) {
+				t.Fatalf("got %+v", deaths)
+			}
+			for i, d := range deaths {
+				if d.Cause != tc.cause[i] || d.Count != tc.count[i] {
+					t.Errorf("%d: got %s ×%d, want %s ×%d", i, d.Cause, d.Count, tc.cause[i], tc.count[i])
+				}
+			}
+		})
+	}
+}
+
+func TestKinds(t *testing.T) {
+	f := facts(func(f *Facts) {
+		f.Pod.Spec.InitContainers = []corev1.Container{{Name: "migrate"}, {Name: "proxy", RestartPolicy: ptr.To(corev1.ContainerRestartPolicyAlways)}}
+		end := corev1.ContainerState{Terminated: terminated("Error", 1, 0, 9)}
+		f.Pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "migrate", State: end}, {Name: "proxy", State: end}}
+		f.Pod.Status.EphemeralContainerStatuses = []corev1.ContainerStatus{{Name: "debug", State: end}}
+	}, died("Error", 1, 0, 9))
+	got := map[string]Kind{}
+	for _, d := range Deaths(f) {
+		got[d.Pod.Container] = d.Kind
+	}
+	for name, want := range map[string]Kind{"app": Regular, "migrate": Init, "proxy": Sidecar, "debug": Ephemeral} {
+		if got[name] != want {
+			t.Errorf("%s: got %q, want %q", name, got[name], want)
+		}
+	}
+}
+
+func TestGraceAndBudget(t *testing.T) {
+	f := facts(liveness(corev1.Probe{TerminationGracePeriodSeconds: ptr.To[int64](7), InitialDelaySeconds: 30, PeriodSeconds: 10, FailureThreshold: 3, TimeoutSeconds: 1}))
+	if g := Grace(f.Pod, "app", Liveness); g.Seconds() != 7 {
+		t.Errorf("a probe's own grace: %s", g)
+	}
+	if g := Grace(f.Pod, "app", PodStopped); g.Seconds() != 30 {
+		t.Errorf("the pod's grace: %s", g)
+	}
+	deleted(60, 0)(&f)
+	if g := Grace(f.Pod, "app", Liveness); g.Seconds() != 2 {
+		t.Errorf("a deletion's grace, at least 2 s: %s", g)
+	}
+	if b := BudgetOf(f.Pod.Spec.Containers[0].LivenessProbe); b.Guaranteed.Seconds() != 50 || b.Latest.Seconds() != 61 {
+		t.Errorf("budget of 30/10/3: %+v", b)
+	}
+	if b := BudgetOf(&corev1.Probe{}); b.Guaranteed.Seconds() != 20 || b.Latest.Seconds() != 31 {
+		t.Errorf("budget of the defaults: %+v", b)
+	}
+}

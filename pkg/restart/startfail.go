@@ -1,0 +1,84 @@
+package restart
+
+// This file finds containers that a memory limit keeps from ever coming to life: the runtime's own first process, or the files that
+// the kubelet writes for the pod, do not fit. No container status tells of it, only events.
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+)
+
+// smallest is the least memory with which a container can plausibly start. Below it, that the kubelet's tmpfs volumes do not fit is
+// the limit's doing: their size is at most the pod's limit (kubernetes v1.37.2 pkg/volume/emptydir/empty_dir.go).
+var smallest = resource.MustParse("4Mi")
+
+// startFailures finds pods whose sandbox, volumes or containers could not be made because of a memory limit.
+func startFailures(f Facts) []Death {
+	if f.Pod == nil {
+		return nil
+	}
+	culprit, ok := smallestLimit(f)
+	if !ok {
+		return nil
+	}
+	var d *Death
+	for _, e := range f.Events {
+		fits := e.Reason == "FailedCreatePodSandBox" && tooLow(e.Message) ||
+			e.Reason == "FailedMount" && strings.Contains(e.Message, "no space left on device") && culprit.Bytes.Cmp(smallest) < 0
+		if !fits {
+			continue
+		}
+		first, last, count := kubeevent.Span(e)
+		if d == nil {
+			d = &Death{
+				Pod: f.ref(culprit.container), Kind: kindOf(f.Pod, culprit.container), Cause: MemoryLimit, Confidence: finding.Strong,
+				Detail: "its pod cannot even be set up", First: first, Finished: last, Limit: culprit.Limit,
+				Evidence: []finding.Evidence{{Object: f.ref(culprit.container), Source: culprit.Source, Value: culprit.Bytes.String()}},
+			}
+		}
+		d.Count += count
+		if first.Before(d.First) {
+			d.First = first
+		}
+		if !last.Before(d.Finished) || len(d.Evidence) == 1 {
+			d.Finished = last
+			d.Evidence = append(d.Evidence[:1], finding.Evidence{
+				Object: f.ref(""), Source: "event " + e.Reason, Value: e.Message, Time: finding.At(last), Count: count,
+			})
+		}
+	}
+	if d == nil || started(f.Pod) {
+		return nil
+	}
+	return []Death{*d}
+}
+
+type namedLimit struct {
+	container string
+	Limit
+}
+
+// smallestLimit is the container with the smallest memory limit.
+func smallestLimit(f Facts) (best namedLimit, ok bool) {
+	eachContainer(f.Pod, func(c container) {
+		l := whose(f, c)
+		if l.Owner != NodeLimit && (!ok || l.Bytes.Cmp(best.Bytes) < 0) {
+			best, ok = namedLimit{c.status.Name, l}, true
+		}
+	})
+	return best, ok
+}
+
+// started tells whether any container of the pod ever ran.
+func started(p *corev1.Pod) (yes bool) {
+	eachContainer(p, func(c container) {
+		s := c.status
+		yes = yes || s.State.Running != nil || s.State.Terminated != nil || s.LastTerminationState.Terminated != nil
+	})
+	return yes
+}
