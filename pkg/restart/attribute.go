@@ -37,6 +37,8 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 		return d.because(Invented, finding.Proven, "the kubelet lost sight of it")
 	case reasonRestartAll:
 		return d.because(RestartedAll, finding.Proven, "")
+	case "Unknown": // containerd, after a restart of its own or of the machine, with code 255
+		return d.because(Invented, finding.Proven, "the runtime lost sight of it, as after a restart of its node").nearNodeTrouble(f)
 	}
 	if e.Reason == "StartError" || e.Reason == "ContainerCannotRun" {
 		return d.notStarted(f, c, e)
@@ -93,6 +95,14 @@ func (d Death) signalled(f Facts) Death {
 	return d.because(OutsideKill, finding.Consistent, "")
 }
 
+// nearNodeTrouble adds what the node says of that time.
+func (d Death) nearNodeTrouble(f Facts) Death {
+	if ev, ok := nodeTrouble(f, d.Finished); ok {
+		d.Evidence = append(d.Evidence, ev)
+	}
+	return d
+}
+
 func (d Death) because(cause Cause, grade finding.Confidence, detail string) Death {
 	d.Cause, d.Confidence, d.Detail = cause, grade, detail
 	return d
@@ -102,6 +112,10 @@ func (d Death) because(cause Cause, grade finding.Confidence, detail string) Dea
 func (d Death) notStarted(f Facts, c container, e end) Death {
 	if tooLow(e.Message) {
 		d.Limit = whose(f, c)
+		d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)...)
+		if v := memoryVolume(f.Pod); v != nil {
+			return d.because(MemoryLimit, finding.Strong, "files in the memory volume "+v.Name+" count towards it and outlive the container")
+		}
 		return d.because(MemoryLimit, finding.Strong, "it died before its program began")
 	}
 	return d.because(NotStarted, finding.Proven, "")

@@ -5,13 +5,11 @@ package restart
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
-	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 )
 
 // Owner says whose memory limit it was.
@@ -149,87 +147,27 @@ func (l Limit) evidence(f Facts, name string) []finding.Evidence {
 		value += " (in force)"
 	}
 	out := []finding.Evidence{{Object: f.ref(name), Source: l.Source, Value: value}}
-	for _, v := range f.Pod.Spec.Volumes {
-		if v.EmptyDir != nil && v.EmptyDir.Medium == corev1.StorageMediumMemory {
-			size := "no sizeLimit"
-			if v.EmptyDir.SizeLimit != nil {
-				size = "sizeLimit " + v.EmptyDir.SizeLimit.String()
-			}
-			out = append(out, finding.Evidence{
-				Object: f.ref(""), Source: fmt.Sprintf("spec.volumes[%s].emptyDir", v.Name),
-				Value: "medium Memory, " + size + ": its files count as memory and survive a restart",
-			})
+	if v := memoryVolume(f.Pod); v != nil {
+		size := "no sizeLimit"
+		if v.EmptyDir.SizeLimit != nil {
+			size = "sizeLimit " + v.EmptyDir.SizeLimit.String()
 		}
+		out = append(out, finding.Evidence{
+			Object: f.ref(""), Source: fmt.Sprintf("spec.volumes[%s].emptyDir", v.Name),
+			Value: "medium Memory, " + size + ": its files count as memory and survive a restart",
+		})
 	}
 	return out
 }
 
-// nodeWindow is how far a SystemOOM may lie from a kill that no limit explains, raceWindow where something else could explain it.
-const (
-	nodeWindow = 2 * time.Minute
-	raceWindow = 10 * time.Second
-)
-
-// replayWindow is how long after its start a kubelet reads old kernel messages again and reports them with new times (the parser begins
-// at the head of /dev/kmsg).
-const replayWindow = time.Minute
-
-// SystemOOMs lists when the node as a whole ran out of memory, without what a starting kubelet only repeats.
-func SystemOOMs(nodeEvents []*corev1.Event) []SystemOOM {
-	var starts []time.Time
-	for _, e := range nodeEvents {
-		if e.Reason == "Starting" && strings.HasPrefix(e.Message, "Starting kubelet") {
-			first, last, _ := kubeevent.Span(e)
-			starts = append(starts, first, last)
+// memoryVolume is the first volume of the pod whose files lie in memory, or nil.
+func memoryVolume(p *corev1.Pod) *corev1.Volume {
+	for i := range p.Spec.Volumes {
+		if v := &p.Spec.Volumes[i]; v.EmptyDir != nil && v.EmptyDir.Medium == corev1.StorageMediumMemory {
+			return v
 		}
 	}
-	replayed := func(t time.Time) bool {
-		for _, s := range starts {
-			if !t.Before(s) && t.Sub(s) <= replayWindow {
-				return true
-			}
-		}
-		return false
-	}
-	var out []SystemOOM
-	for _, e := range nodeEvents {
-		said, ok := kubeevent.ParseSystemOOM(e.Message)
-		if e.Reason != "SystemOOM" || !ok {
-			continue
-		}
-		first, last, _ := kubeevent.Span(e)
-		for _, t := range []time.Time{first, last} {
-			if !replayed(t) {
-				out = append(out, SystemOOM{Time: t, Process: said.Process, Event: e})
-			}
-			if first.Equal(last) {
-				break
-			}
-		}
-	}
-	return out
-}
-
-// SystemOOM is one kill by the kernel because the whole node was out of memory.
-type SystemOOM struct {
-	Time    time.Time
-	Process string // the victim's name, at most 15 bytes; may be empty
-	Event   *corev1.Event
-}
-
-func systemOOM(f Facts, at time.Time, window time.Duration) (finding.Evidence, bool) {
-	var best *SystemOOM
-	for _, o := range SystemOOMs(f.NodeEvents) {
-		if !at.IsZero() && o.Time.Sub(at).Abs() <= window && (best == nil || o.Time.Sub(at).Abs() < best.Time.Sub(at).Abs()) {
-			best = &o
-		}
-	}
-	if best == nil {
-		return finding.Evidence{}, false
-	}
-	return finding.Evidence{
-		Object: finding.ObjectRef{Kind: "Node", Name: f.NodeName}, Source: "event SystemOOM", Value: best.Event.Message, Time: finding.At(best.Time),
-	}, true
+	return nil
 }
 
 // tooLow tells whether a runtime says that the limit did not even suffice for its own first process: runc "container init was

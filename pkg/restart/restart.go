@@ -47,7 +47,7 @@ const (
 	Deadline      Cause = "deadline"       // its pod had run longer than activeDeadlineSeconds
 	OwnExit       Cause = "own-exit"       // it ended by itself
 	NotStarted    Cause = "not-started"    // the runtime could not start it
-	Invented      Cause = "invented"       // the kubelet lost sight of it and wrote 137 in place of an exit code
+	Invented      Cause = "invented"       // kubelet or runtime lost sight of it and wrote 137 or 255 in place of an exit code
 	RestartedAll  Cause = "restarted-all"  // a restart rule RestartAllContainers of another container
 	OutsideKill   Cause = "outside"        // a signal that the kubelet did not send: a person, a program on the node, the runtime
 	Unknown       Cause = "unknown"        // a signal; what could tell whose is gone or was not readable

@@ -102,6 +102,7 @@ func TestLastDeath(t *testing.T) {
 		"readiness does not kill":        {facts(liveness(corev1.Probe{}), died("Error", 137, 0, 60), said("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", 10, 30, 9)), OutsideKill, finding.Consistent, false},
 		"probe failures, own exit":       {facts(liveness(corev1.Probe{}), died("Error", 1, 0, 60), said("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 10, 30, 3)), OwnExit, finding.Proven, false},
 		"invented":                       {facts(ended("ContainerStatusUnknown", 137, never, never)), Invented, finding.Proven, false},
+		"lost by the runtime":            {facts(ended("Unknown", 255, 0, 60)), Invented, finding.Proven, false},
 		"all restarted":                  {facts(died("RestartingAllContainers", 137, never, never)), RestartedAll, finding.Proven, false},
 		"own exit":                       {facts(died("Error", 3, 0, 60)), OwnExit, finding.Proven, false},
 		"completed":                      {facts(ended("Completed", 0, 0, 60)), OwnExit, finding.Proven, false},
@@ -173,6 +174,9 @@ func TestDeathsFromEvents(t *testing.T) {
 		},
 		"a pod's own files do not fit the limit": {
 			facts(limit("128m"), said("FailedMount", `MountVolume.SetUp failed for volume "kube-api-access-x" : write /ca.crt: no space left on device`, 10, 40, 1)), []Cause{MemoryLimit}, []int32{1},
+		},
+		"a pod's cgroup does not fit the limit": {
+			facts(limit("128m"), said("FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error: mkdir /sys/fs/cgroup/kubepods/burstable/pod1/2: cannot allocate memory: unknown", 10, 10, 1)), []Cause{MemoryLimit}, []int32{1},
 		},
 		"a full disk": {
 			facts(limit("128Mi"), said("FailedMount", `MountVolume.SetUp failed for volume "data" : write /ca.crt: no space left on device`, 10, 40, 1)), nil, nil,

@@ -28,9 +28,7 @@ func startFailures(f Facts) []Death {
 	}
 	var d *Death
 	for _, e := range f.Events {
-		fits := e.Reason == "FailedCreatePodSandBox" && tooLow(e.Message) ||
-			e.Reason == "FailedMount" && strings.Contains(e.Message, "no space left on device") && culprit.Bytes.Cmp(smallest) < 0
-		if !fits {
+		if !outgrown(e, culprit.Bytes.Cmp(smallest) < 0) {
 			continue
 		}
 		first, last, count := kubeevent.Span(e)
@@ -56,6 +54,19 @@ func startFailures(f Facts) []Death {
 		return nil
 	}
 	return []Death{*d}
+}
+
+// outgrown tells whether an event says that the memory was not enough to set a pod up. Of a limit that is tiny the texts of a full tmpfs
+// and of a cgroup that cannot be made are enough.
+func outgrown(e *corev1.Event, tiny bool) bool {
+	switch e.Reason {
+	case "FailedCreatePodSandBox":
+		return tooLow(e.Message) || tiny && strings.Contains(e.Message, "cannot allocate memory")
+	case "FailedMount":
+		return tiny && strings.Contains(e.Message, "no space left on device")
+	default:
+		return false
+	}
 }
 
 type namedLimit struct {

@@ -1,0 +1,161 @@
+// Package deaths gathers what checks of several areas need to speak of dead containers: for each workload, the deaths of each container
+// that a check is interested in, from the pods that are there and from the events of those that have been replaced.
+package deaths
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// Inputs are what gathering takes.
+func Inputs(more ...analysis.Input) []analysis.Input {
+	return append(analysis.PodInputs(analysis.Optional(snapshot.Events)), more...)
+}
+
+// Case is the deaths of one container of one workload that a check is interested in.
+type Case struct {
+	restart.Toll
+
+	Workload  snapshot.Ref
+	Container string // empty where the pod as a whole is meant
+	Kind      restart.Kind
+
+	Restarts int32       // of this container, as the statuses of the pods that are there count them, by whatever cause
+	Pods     int         // pods of the workload that are there and not at their end
+	Hit      int         // those of them that have died so
+	Down     bool        // one of these does not run, or is not ready, now
+	Latest   *corev1.Pod // the pod of the last death, nil where it is gone
+
+	onset string
+}
+
+// Gather finds the cases of deaths that match, by workload and container. With nodes, the state of nodes is looked at too, for which
+// the check must declare them.
+func Gather(p *analysis.Pass, nodes bool, match func(restart.Death) bool) []Case {
+	var out []Case
+	for _, w := range p.Workloads() {
+		known := map[string][]restart.Death{}
+		for _, inc := range p.Incarnations(w) {
+			for _, d := range restart.Deaths(facts(p, w, inc, nodes)) {
+				known[d.Pod.Container] = append(known[d.Pod.Container], d)
+			}
+		}
+		var names []string
+		for name := range known {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			var wanted []restart.Death
+			for _, d := range known[name] {
+				if match(d) {
+					wanted = append(wanted, d)
+				}
+			}
+			if len(wanted) > 0 {
+				out = append(out, newCase(p, w, name, wanted, restart.Sum(known[name])))
+			}
+		}
+	}
+	return out
+}
+
+func facts(p *analysis.Pass, w snapshot.Ref, inc snapshot.Incarnation, nodes bool) restart.Facts {
+	f := restart.Facts{
+		Namespace: w.Namespace, Name: inc.Name, Pod: inc.Pod, Events: inc.Events, Now: p.Now(),
+		EventsComplete: p.Complete(snapshot.Events, w.Namespace) != snapshot.Unknown,
+	}
+	if inc.Pod != nil {
+		f.NodeName = inc.Pod.Spec.NodeName
+	}
+	for _, e := range inc.Events {
+		if f.NodeName == "" && e.Source.Component == "kubelet" {
+			f.NodeName = e.Source.Host
+		}
+	}
+	if f.NodeName != "" {
+		f.NodeEvents = p.EventsNamed("Node", "", f.NodeName)
+		if nodes {
+			f.Node = p.Node(f.NodeName)
+		}
+	}
+	return f
+}
+
+func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Death, all restart.Toll) Case {
+	slices.SortStableFunc(wanted, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
+	c := Case{Toll: restart.Sum(wanted), Workload: w, Container: name}
+	last := c.Toll.Latest()
+	for _, d := range wanted {
+		if d.Kind != "" {
+			c.Kind = d.Kind
+		}
+	}
+	for _, pod := range p.PodsOf(w) {
+		if pod.Name == last.Pod.Name {
+			c.Latest = pod
+		}
+		restarts, running := status(pod, name)
+		c.Restarts += restarts
+		if snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
+			continue
+		}
+		c.Pods++
+		if slices.Contains(c.Toll.Pods, pod.Name) {
+			c.Hit++
+			c.Down = c.Down || !running
+		}
+	}
+	if r, ok := p.NewestRevision(w); ok && !slices.ContainsFunc(c.Toll.Pods, func(pod string) bool { return !r.Made(pod) }) {
+		c.onset = restart.Rollout{Number: r.Number, Since: r.Created}.Onset(c.First, p.Now(), all.Count >= c.Restarts)
+	}
+	return c
+}
+
+// status is how often a container of the pod was restarted, and whether it runs and is ready now. An init container that has done its
+// work is well, and so is a pod as a whole, for the empty name, that is ready.
+func status(pod *corev1.Pod, name string) (restarts int32, well bool) {
+	for _, list := range [][]corev1.ContainerStatus{
+		pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses,
+	} {
+		for _, s := range list {
+			if s.Name == name {
+				t := s.State.Terminated
+				return max(s.RestartCount, 0), s.State.Running != nil && s.Ready || t != nil && t.ExitCode == 0
+			}
+		}
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return 0, c.Status == corev1.ConditionTrue
+		}
+	}
+	return 0, false
+}
+
+// Object is what a finding about the case is about.
+func (c Case) Object() finding.ObjectRef {
+	ref := analysis.Ref(c.Workload)
+	ref.Container = c.Container
+	return ref
+}
+
+// Severity says how much the case hurts now; false where it is too long ago to speak of.
+func (c Case) Severity(now time.Time) (finding.Severity, bool) {
+	return c.Toll.Severity(now, c.Restarts, c.Down)
+}
+
+// LastSeen is when the trouble was last seen, nil while it lasts.
+func (c Case) LastSeen() *time.Time {
+	if c.Down {
+		return nil
+	}
+	return finding.At(c.Last)
+}

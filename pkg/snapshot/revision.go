@@ -1,0 +1,53 @@
+package snapshot
+
+// This file finds the newest revision of a Deployment, to be set beside the first death of its pods.
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Revision is one revision of a Deployment: a ReplicaSet.
+type Revision struct {
+	Number     int64
+	ReplicaSet string
+
+	// Created is when the revision was first made. After a rollback it is old, and then says nothing about when it was rolled out.
+	Created time.Time
+}
+
+const revisionAnnotation = "deployment.kubernetes.io/revision"
+
+// NewestRevision is the newest revision of a Deployment, and false for any other workload, and where its ReplicaSets were not read.
+func (v *View) NewestRevision(w Ref) (newest Revision, ok bool) {
+	if w.Kind != "Deployment" {
+		return newest, false
+	}
+	for _, rs := range list[*appsv1.ReplicaSet](v, ReplicaSets, w.Namespace) {
+		c := metav1.GetControllerOf(rs)
+		if c == nil || c.Kind != w.Kind || c.Name != w.Name {
+			continue
+		}
+		n, err := strconv.ParseInt(rs.Annotations[revisionAnnotation], 10, 64)
+		if err == nil && n > newest.Number {
+			newest, ok = Revision{Number: n, ReplicaSet: rs.Name, Created: rs.CreationTimestamp.UTC()}, true
+		}
+	}
+	return newest, ok
+}
+
+// Made tells whether a pod, present or replaced, is of this revision: pods are named after their ReplicaSet.
+func (r Revision) Made(pod string) bool {
+	cut := strings.LastIndexByte(pod, '-')
+	return cut > 0 && pod[:cut] == r.ReplicaSet
+}
+
+// Finished tells whether a pod has come to its end and will not run again.
+func Finished(p *corev1.Pod) bool {
+	return p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed
+}
