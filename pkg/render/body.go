@@ -22,7 +22,7 @@ type block struct {
 // body shows the findings, as many as fit whole into room lines (0: all of them) but at least one. The rest is counted, and told in
 // one line each where lines are left.
 func (p *page) body(room int) []string {
-	blocks := p.blocks()
+	blocks := p.blocks(room)
 	n := p.fit(blocks, room)
 	if n == len(blocks) {
 		return join(blocks)
@@ -40,18 +40,23 @@ func (p *page) body(room int) []string {
 	return append(lines, p.digest(rest(n), room-p.rows(lines))...)
 }
 
-func (p *page) blocks() []block {
+// blocks makes a block of each finding. Those far below the first screen stay without lines: there may be thousands.
+func (p *page) blocks(room int) []block {
 	var blocks []block
+	used := 0
 	for _, group := range grouped(p.report.Findings) {
 		for i, f := range group {
 			b := block{finding: f}
-			if len(blocks) > 0 && (i == 0 || !p.short()) {
-				b.lines = append(b.lines, "")
+			if room == 0 || used <= room {
+				if len(blocks) > 0 && (i == 0 || !p.short()) {
+					b.lines = append(b.lines, "")
+				}
+				if i == 0 && p.Terminal {
+					b.lines = append(b.lines, p.flow(0, 2, span{text: p.ref(f.Object), style: theme.Heading})...)
+				}
+				b.lines = append(b.lines, p.card(f)...)
+				used += p.rows(b.lines)
 			}
-			if i == 0 && p.Terminal {
-				b.lines = append(b.lines, p.flow(0, 2, span{text: p.ref(f.Object), style: theme.Heading})...)
-			}
-			b.lines = append(b.lines, p.card(f)...)
 			blocks = append(blocks, b)
 		}
 	}

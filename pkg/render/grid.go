@@ -16,6 +16,9 @@ import (
 // gridGap is the number of spaces between columns, as kubectl has.
 const gridGap = 3
 
+// maxCell bounds the columns of a cell even where nothing is cut otherwise, because all rows are padded to the widest.
+const maxCell = 2000
+
 // grid lays rows out below a header, within the page's width less a margin.
 func (p *page) grid(header []string, rows [][]string, margin int) []string {
 	all := append([][]string{header}, rows...)
@@ -23,7 +26,7 @@ func (p *page) grid(header []string, rows [][]string, margin int) []string {
 	for i, row := range all {
 		clean[i] = make([]string, len(row))
 		for j, cell := range row {
-			clean[i][j] = strings.TrimSpace(p.text(cell))
+			clean[i][j] = strings.TrimSpace(term.Clip(p.text(cell), maxCell, p.text("…")))
 		}
 	}
 	widths := squeeze(natural(clean), p.width-margin)

@@ -54,7 +54,7 @@ func (p *page) markdownHead() []string {
 	}
 	var rows [][]string
 	for _, f := range p.report.Findings {
-		rows = append(rows, []string{p.escape(p.badge(f.Severity).text), p.cell(p.ref(f.Object)), p.cell(f.Check), p.escape(f.Message)})
+		rows = append(rows, []string{p.escape(p.badge(f.Severity).text), p.cell(p.brief(p.ref(f.Object))), p.cell(p.brief(f.Check)), p.escape(p.brief(f.Message))})
 	}
 	return append(append(lines, ""), p.markdownTable([]string{"Severity", "Object", "Check", "Cause"}, rows)...)
 }
@@ -120,7 +120,7 @@ func (p *page) markdownGaps() []string {
 	var rows [][]string
 	for _, c := range p.report.Coverage {
 		if c.State != finding.CoverageOK {
-			rows = append(rows, []string{p.cell(c.Resource), p.cell(c.Namespace), p.escape(string(c.State)), p.escape(c.Reason)})
+			rows = append(rows, []string{p.cell(p.brief(c.Resource)), p.cell(p.brief(c.Namespace)), p.escape(string(c.State)), p.escape(p.brief(c.Reason))})
 		}
 	}
 	if len(rows) > 0 {
@@ -142,6 +142,9 @@ func (p *page) code(s string) string {
 	}
 	return ticks + s + ticks
 }
+
+// brief bounds the text of a table's cell, because all rows are padded to the widest: the findings below tell all of it.
+func (p *page) brief(s string) string { return term.Clip(p.text(s), 300, p.text("…")) }
 
 // cell is a code span within a table, where a bar ends the cell even there (GFM, section 4.10).
 func (p *page) cell(s string) string { return strings.ReplaceAll(p.code(s), "|", `\|`) }

@@ -190,3 +190,18 @@ func TestJSONHoldsTheReport(t *testing.T) {
 		}
 	}
 }
+
+func TestOneHugeTextDoesNotBlowUpTheRest(t *testing.T) {
+	const rows, huge = 500, 1 << 18
+	r := report("oom")
+	for i := range rows {
+		r.Findings = append(r.Findings, limitHit("shop", fmt.Sprintf("web-%d", i)))
+		r.Coverage = append(r.Coverage, finding.Coverage{Resource: fmt.Sprintf("file-%d", i), State: finding.CoverageFailed, Reason: "broken"})
+	}
+	r.Findings[0].Message, r.Coverage[0].Reason = strings.Repeat("x", huge), strings.Repeat("y", huge)
+	for _, o := range []Options{{}, {Format: "wide"}, {Format: "markdown"}, {Format: "wide", Terminal: true}} {
+		if n := len(render(t, r, o)); n > 4*huge+8*maxCell*rows {
+			t.Errorf("%+v: %d bytes", o, n)
+		}
+	}
+}
