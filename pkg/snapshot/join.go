@@ -27,7 +27,7 @@ type joins struct {
 	workloadOf   map[types.UID]Ref     // pod UID → the workload at the top
 	byName       map[key]Ref           // pod name → the same, for objects without UID
 	podsOf       map[Ref][]*corev1.Pod // in name order
-	generators   map[key]Ref           // name of whatever makes pods ("web-5d4c") → workload
+	generators   map[generator]Ref     // whatever makes pods ("web-5d4c-") → workload; the empty one where two share a name
 	eventsOf     map[types.UID][]*corev1.Event
 	eventsByName map[Ref][]*corev1.Event // events of objects, by kind, namespace and name (APIVersion empty)
 	incarnations map[Ref][]Incarnation
@@ -36,7 +36,7 @@ type joins struct {
 
 func (s *Snapshot) join() {
 	s.joins = joins{
-		workloadOf: map[types.UID]Ref{}, byName: map[key]Ref{}, podsOf: map[Ref][]*corev1.Pod{}, generators: map[key]Ref{},
+		workloadOf: map[types.UID]Ref{}, byName: map[key]Ref{}, podsOf: map[Ref][]*corev1.Pod{}, generators: map[generator]Ref{},
 		eventsOf: map[types.UID][]*corev1.Event{}, eventsByName: map[Ref][]*corev1.Event{}, incarnations: map[Ref][]Incarnation{},
 		podsOfClaim: map[key][]*corev1.Pod{},
 	}
@@ -46,9 +46,6 @@ func (s *Snapshot) join() {
 		s.joins.workloadOf[p.UID] = w
 		s.joins.byName[key{p.Namespace, p.Name}] = w
 		s.joins.podsOf[w] = append(s.joins.podsOf[w], p)
-		if c := metav1.GetControllerOf(p); c != nil {
-			s.joins.generators[key{p.Namespace, c.Name}] = w
-		}
 		for _, claim := range ClaimsOf(p) {
 			k := key{p.Namespace, claim}
 			if known := s.joins.podsOfClaim[k]; len(known) == 0 || known[len(known)-1] != p { // two volumes may mount one claim
@@ -56,12 +53,7 @@ func (s *Snapshot) join() {
 			}
 		}
 	}
-	for kind, name := range map[Kind]string{ReplicaSets: "ReplicaSet", StatefulSets: "StatefulSet", DaemonSets: "DaemonSet", Jobs: "Job"} {
-		info, _ := InfoOf(kind)
-		for _, o := range s.tables[kind].objects {
-			s.joins.generators[key{o.GetNamespace(), o.GetName()}] = s.climb(o, name, info.GVK.GroupVersion().String())
-		}
-	}
+	s.joinGenerators()
 	s.joinEvents(pods)
 }
 
@@ -69,30 +61,34 @@ func (s *Snapshot) join() {
 // to CronJob. A ReplicaSet that was not read is recognised as a Deployment's by the hash that the Deployment controller puts into name
 // and label of its pods. Static pods belong to their node and stand for themselves.
 func (s *Snapshot) climb(o metav1.Object, kind, apiVersion string) Ref {
-	self := Ref{apiVersion, kind, o.GetNamespace(), o.GetName()}
-	c := metav1.GetControllerOf(o)
-	if c == nil || c.Kind == "Node" {
-		return self
-	}
-	owner := Ref{c.APIVersion, c.Kind, o.GetNamespace(), c.Name}
-	var in Kind
-	switch {
-	case c.Kind == "ReplicaSet" && strings.HasPrefix(c.APIVersion, "apps/"):
-		in = ReplicaSets
-	case c.Kind == "Job" && strings.HasPrefix(c.APIVersion, "batch/"):
-		in = Jobs
-	default:
-		return owner
-	}
-	if i, ok := s.tables[in].index[key{o.GetNamespace(), c.Name}]; ok {
-		return s.climb(s.tables[in].objects[i], c.Kind, c.APIVersion)
-	}
-	if hash := o.GetLabels()["pod-template-hash"]; in == ReplicaSets && hash != "" {
-		if name, ok := strings.CutSuffix(c.Name, "-"+hash); ok {
-			return Ref{c.APIVersion, "Deployment", o.GetNamespace(), name}
+	const highest = 4 // steps; objects from files may own each other in a circle
+	at := Ref{apiVersion, kind, o.GetNamespace(), o.GetName()}
+	for range highest {
+		c := metav1.GetControllerOf(o)
+		if c == nil || c.Kind == "Node" {
+			return at
 		}
+		at = Ref{c.APIVersion, c.Kind, o.GetNamespace(), c.Name}
+		var in Kind
+		switch {
+		case c.Kind == "ReplicaSet" && strings.HasPrefix(c.APIVersion, "apps/"):
+			in = ReplicaSets
+		case c.Kind == "Job" && strings.HasPrefix(c.APIVersion, "batch/"):
+			in = Jobs
+		default:
+			return at
+		}
+		i, ok := s.tables[in].index[key{o.GetNamespace(), c.Name}]
+		if !ok {
+			hash := o.GetLabels()["pod-template-hash"]
+			if name, made := strings.CutSuffix(c.Name, "-"+hash); made && in == ReplicaSets && hash != "" {
+				return Ref{c.APIVersion, "Deployment", o.GetNamespace(), name}
+			}
+			return at
+		}
+		o = s.tables[in].objects[i]
 	}
-	return owner
+	return at
 }
 
 func (s *Snapshot) joinEvents(pods []*corev1.Pod) {
@@ -111,6 +107,10 @@ func (s *Snapshot) joinEvents(pods []*corev1.Pod) {
 	for _, p := range pods {
 		w := j.workloadOf[p.UID]
 		seen[p.UID] = true
+		if static := types.UID(p.Annotations[corev1.MirrorPodAnnotationKey]); static != "" && !seen[static] {
+			seen[static] = true
+			j.eventsOf[p.UID] = append(j.eventsOf[p.UID], j.eventsOf[static]...)
+		}
 		inc := Incarnation{Name: p.Name, UID: p.UID, Pod: p, Events: j.eventsOf[p.UID]}
 		if p.UID == "" {
 			w, inc.Events = j.byName[key{p.Namespace, p.Name}], byName[Ref{"", "Pod", p.Namespace, p.Name}]
@@ -129,28 +129,6 @@ func (s *Snapshot) joinEvents(pods []*corev1.Pod) {
 		}
 		j.incarnations[w] = append(j.incarnations[w], Incarnation{Name: o.Name, UID: o.UID, Events: j.eventsOf[o.UID]})
 	}
-}
-
-// madeBy finds the workload of a pod that is gone, from its name alone: controllers name pods GENERATOR-SUFFIX, and a Deployment's
-// ReplicaSets NAME-HASH. An old ReplicaSet may be gone too; then any other of the same Deployment will do.
-func (s *Snapshot) madeBy(namespace, pod string) (Ref, bool) {
-	cut := strings.LastIndexByte(pod, '-')
-	if cut < 0 {
-		return Ref{}, false
-	}
-	generator := pod[:cut]
-	if w, ok := s.joins.generators[key{namespace, generator}]; ok {
-		return w, true
-	}
-	cut = strings.LastIndexByte(generator, '-')
-	if cut < 0 {
-		return Ref{}, false
-	}
-	w := Ref{"apps/v1", "Deployment", namespace, generator[:cut]}
-	if _, ok := s.joins.podsOf[w]; ok {
-		return w, true
-	}
-	return Ref{}, false
 }
 
 // WorkloadOf is the workload at the top of a pod's owners: the pod itself where nothing owns it.

@@ -129,18 +129,20 @@ func trimHTTP(h *corev1.HTTPGetAction) {
 func trimVolumes(list []corev1.Volume) []corev1.Volume {
 	var kept []corev1.Volume
 	for _, v := range list {
-		switch {
-		case v.PersistentVolumeClaim != nil, v.EmptyDir != nil:
-		case v.Ephemeral != nil:
+		from := v.VolumeSource
+		v.VolumeSource = corev1.VolumeSource{PersistentVolumeClaim: from.PersistentVolumeClaim, EmptyDir: from.EmptyDir}
+		if from.Ephemeral != nil {
+			v.Ephemeral = from.Ephemeral
 			if t := v.Ephemeral.VolumeClaimTemplate; t != nil {
 				trimMeta(&t.ObjectMeta)
 			}
-		case v.Secret != nil:
-			v.Secret = &corev1.SecretVolumeSource{SecretName: v.Secret.SecretName, Optional: v.Secret.Optional}
-		default:
-			continue
 		}
-		kept = append(kept, v)
+		if from.Secret != nil {
+			v.Secret = &corev1.SecretVolumeSource{SecretName: from.Secret.SecretName, Optional: from.Secret.Optional}
+		}
+		if v.VolumeSource != (corev1.VolumeSource{}) {
+			kept = append(kept, v)
+		}
 	}
 	return kept
 }

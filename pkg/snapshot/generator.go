@@ -1,0 +1,103 @@
+package snapshot
+
+// Pods that are gone left events behind, and their names: controllers name pods after themselves. This file finds the workload of a pod
+// from its name alone.
+
+import (
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// generator is what a controller puts before the suffix of its pods' names, and which suffix it puts there.
+type generator struct {
+	namespace, prefix string
+	ordinal           bool // a number (StatefulSet); otherwise five letters and digits
+}
+
+const (
+	// Of a generated name at most 58 bytes stand before the suffix, and that is five of these signs: kubernetes v1.37.2
+	// apiserver/pkg/storage/names/generate.go, apimachinery/pkg/util/rand/rand.go.
+	suffixLength = 5
+	maxPrefix    = 63 - suffixLength
+	suffixSigns  = "bcdfghjklmnpqrstvwxz2456789"
+)
+
+// generates notes that pods named after controller, of the given kind, belong to w. A name that two workloads share proves nothing.
+func (j *joins) generates(namespace, kind, controller string, w Ref) {
+	prefix := controller + "-"
+	random := generator{namespace, prefix[:min(len(prefix), maxPrefix)], false}
+	ordinal := generator{namespace, prefix, true}
+	var all []generator
+	switch kind {
+	case "ReplicaSet", "DaemonSet", "Job", "ReplicationController":
+		all = []generator{random}
+	case "StatefulSet":
+		all = []generator{ordinal}
+	default: // a custom resource may do it either way
+		all = []generator{random, ordinal}
+	}
+	for _, g := range all {
+		if known, ok := j.generators[g]; ok && known != w {
+			j.generators[g] = Ref{}
+			continue
+		}
+		j.generators[g] = w
+	}
+}
+
+func (s *Snapshot) joinGenerators() {
+	for _, kind := range []Kind{ReplicaSets, StatefulSets, DaemonSets, Jobs} {
+		info, _ := InfoOf(kind)
+		for _, o := range s.tables[kind].objects {
+			s.joins.generates(o.GetNamespace(), info.GVK.Kind, o.GetName(), s.climb(o, info.GVK.Kind, info.GVK.GroupVersion().String()))
+		}
+	}
+	for w, pods := range s.joins.podsOf {
+		for _, p := range pods {
+			if c := metav1.GetControllerOf(p); c != nil && c.Kind != "Node" {
+				s.joins.generates(p.Namespace, c.Kind, c.Name, w)
+			}
+		}
+	}
+}
+
+// madeBy finds the workload of a pod that is gone. An old ReplicaSet may be gone too; then any other of the same Deployment will do.
+// The pods of an indexed Job carry their index before the suffix.
+func (s *Snapshot) madeBy(namespace, pod string) (Ref, bool) {
+	if cut := strings.LastIndexByte(pod, '-'); cut >= 0 && isNumber(pod[cut+1:]) {
+		if w := s.joins.generators[generator{namespace, pod[:cut+1], true}]; w != (Ref{}) {
+			return w, true
+		}
+	}
+	cut := len(pod) - suffixLength
+	if cut <= 0 || strings.Trim(pod[cut:], suffixSigns) != "" {
+		return Ref{}, false
+	}
+	prefix := pod[:cut]
+	if w, ok := s.joins.generators[generator{namespace, prefix, false}]; ok {
+		return w, w != (Ref{})
+	}
+	name, last, ok := cutLast(strings.TrimSuffix(prefix, "-"))
+	if !ok {
+		return Ref{}, false
+	}
+	if w := s.joins.generators[generator{namespace, name + "-", false}]; isNumber(last) && (w.Kind == "Job" || w.Kind == "CronJob") {
+		return w, true
+	}
+	w := Ref{"apps/v1", "Deployment", namespace, name}
+	if _, known := s.joins.podsOf[w]; known && strings.Trim(last, suffixSigns) == "" {
+		return w, true
+	}
+	return Ref{}, false
+}
+
+func cutLast(name string) (before, last string, ok bool) {
+	i := strings.LastIndexByte(name, '-')
+	if i < 0 {
+		return "", "", false
+	}
+	return name[:i], name[i+1:], true
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
