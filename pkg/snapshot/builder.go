@@ -37,7 +37,7 @@ func NewBuilder() *Builder {
 		objects: map[Kind]map[key]Object{}, sealed: map[place]State{}, asked: map[Ask]State{},
 		containers: map[string][]corev1.Container{},
 	}
-	for _, info := range keepTable() {
+	for _, info := range kinds {
 		b.table[reflect.TypeOf(info.freeze(nil)).Elem()] = &info
 	}
 	return b
@@ -113,7 +113,7 @@ func (b *Builder) Build(now time.Time) *Snapshot {
 	for a, st := range b.asked {
 		s.asked[a] = st
 	}
-	for _, info := range keepTable() {
+	for _, info := range kinds {
 		objects := make([]Object, 0, len(b.objects[info.Kind]))
 		for _, o := range b.objects[info.Kind] {
 			objects = append(objects, o)

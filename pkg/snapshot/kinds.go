@@ -6,6 +6,8 @@
 package snapshot
 
 import (
+	"slices"
+
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -116,12 +118,15 @@ func keepTable() []Info {
 	}
 }
 
+// kinds is the keep table, made once; nothing changes it.
+var kinds = keepTable()
+
 // Kinds describes every kind that a snapshot can hold, in a fixed order.
-func Kinds() []Info { return keepTable() }
+func Kinds() []Info { return slices.Clone(kinds) }
 
 // InfoOf describes one kind, and false where it is none of ours.
 func InfoOf(kind Kind) (Info, bool) {
-	for _, i := range keepTable() {
+	for _, i := range kinds {
 		if i.Kind == kind {
 			return i, true
 		}

@@ -43,7 +43,7 @@ func (s *Snapshot) Now() time.Time { return s.now }
 // All returns every object in a fixed order: by kind as in Kinds, then namespace, then name. A recording is written from it.
 func (s *Snapshot) All() []Object {
 	var out []Object
-	for _, info := range keepTable() {
+	for _, info := range kinds {
 		out = append(out, s.tables[info.Kind].objects...)
 	}
 	return out
