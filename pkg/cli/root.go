@@ -80,7 +80,7 @@ It only reads. Findings go to standard output, everything else to standard error
 		cmd.AddCommand(c)
 	}
 	for _, c := range []*cobra.Command{
-		r.recordCommand(), r.rbacCommand(), r.versionCommand(), r.completionCommand(), r.optionsCommand(),
+		r.recordCommand(), r.explainCommand(), r.rbacCommand(), r.versionCommand(), r.completionCommand(), r.optionsCommand(),
 	} {
 		c.GroupID = "more"
 		cmd.AddCommand(c)
