@@ -1,0 +1,92 @@
+package recording
+
+// This file writes recordings.
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// Write writes a snapshot as a recording: the header on the first line, then a List with one object a line. What the snapshot itself
+// knows of the header (its time, and how reading went) is taken from there. The same snapshot and header give the same bytes.
+func Write(w io.Writer, h Header, s *snapshot.Snapshot) error {
+	h.APIVersion, h.Kind, h.Format, h.Time, h.Sealed = APIVersion, Kind, Format, s.Now(), s.Sealed()
+	if h.Sealed == nil {
+		h.Sealed = []snapshot.Sealed{}
+	}
+	bw := bufio.NewWriterSize(w, 64<<10)
+	line, err := encode(h)
+	if err != nil {
+		return fmt.Errorf("encode the header of the recording: %w", err)
+	}
+	line = append(line, "\n"+`{"apiVersion":"v1","kind":"List","metadata":{},"items":[`...)
+	if _, err := bw.Write(line); err != nil {
+		return err
+	}
+	separator := "\n"
+	for _, o := range s.All() {
+		if line, err = encode(o); err != nil {
+			return fmt.Errorf("encode %s %s/%s: %w", o.GetObjectKind().GroupVersionKind().Kind, o.GetNamespace(), o.GetName(), err)
+		}
+		_, _ = bw.WriteString(separator) // a bufio.Writer keeps its error for Flush
+		_, _ = bw.Write(line)
+		separator = ",\n"
+	}
+	_, _ = bw.WriteString("\n]}\n")
+	return bw.Flush()
+}
+
+// encode is JSON on one line.
+func encode(v any) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimRight(out.Bytes(), "\n"), err
+}
+
+// Save writes a recording to a file, packed with gzip if its name ends in .gz. The file is complete or does not come to be: it is written
+// beside its place and renamed. It is readable for its owner alone, since it shows what runs in a cluster.
+func Save(path string, h Header, s *snapshot.Snapshot) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("save %w", unwrapPath(path, err))
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+			err = fmt.Errorf("save %w", unwrapPath(path, err))
+		}
+	}()
+	if err := writeFile(f, strings.HasSuffix(path, ".gz"), h, s); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func writeFile(w io.Writer, pack bool, h Header, s *snapshot.Snapshot) error {
+	if !pack {
+		return Write(w, h, s)
+	}
+	zw := gzip.NewWriter(w)
+	if err := Write(zw, h, s); err != nil {
+		return err
+	}
+	return zw.Close()
+}
