@@ -32,10 +32,21 @@ func Keep(r *finding.Report, s *snapshot.Snapshot, f Filter) {
 			(len(f.Subjects) == 0 || aboutSubject(object, evidence, subjects)) &&
 			(f.Selector == nil || labelled(s, v, object, f.Selector))
 	}
+	hidden := map[string]int{}
 	r.Findings = slices.DeleteFunc(r.Findings, func(x finding.Finding) bool {
+		if !wanted(x.Object, x.Evidence) {
+			return true
+		}
 		ended := f.Since > 0 && x.LastSeen != nil && x.LastSeen.Before(s.Now().Add(-f.Since))
-		return ended || !x.Severity.AtLeast(f.Severity) || !wanted(x.Object, x.Evidence)
+		if ended || !x.Severity.AtLeast(f.Severity) {
+			hidden[finding.Area(x.Check)]++
+			return true
+		}
+		return false
 	})
+	for i := range r.Summary.Areas {
+		r.Summary.Areas[i].Hidden = hidden[r.Summary.Areas[i].Area]
+	}
 	r.CannotSay = slices.DeleteFunc(r.CannotSay, func(g finding.Gap) bool { return !wanted(g.Object, nil) })
 	for i := range r.Unexplained {
 		u := &r.Unexplained[i]

@@ -119,11 +119,11 @@ func Area(check string) string {
 	return area
 }
 
-// At is a helper for optional times: nil for the zero time, UTC otherwise.
+// At makes an optional time: nil for the zero time and for one that RFC 3339 cannot write (years 0 to 9999), in UTC otherwise.
 func At(t time.Time) *time.Time {
-	if t.IsZero() {
+	t = t.UTC()
+	if t.IsZero() || t.Year() < 0 || t.Year() > 9999 {
 		return nil
 	}
-	t = t.UTC()
 	return &t
 }

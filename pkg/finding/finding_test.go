@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestSortIsWorstFirstAndDeterministic(t *testing.T) {
@@ -82,5 +83,17 @@ func TestWeakerAndAtLeast(t *testing.T) {
 	}
 	if !Critical.AtLeast(Warning) || Info.AtLeast(Warning) || Severity("?").AtLeast(Info) {
 		t.Error("AtLeast")
+	}
+}
+
+func TestAtGivesOnlyTimesThatJSONCanHold(t *testing.T) {
+	west := time.FixedZone("west", -8*3600)
+	for _, at := range []time.Time{{}, time.Date(9999, 12, 31, 23, 0, 0, 0, west), time.Date(-3, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		if got := At(at); got != nil {
+			t.Errorf("At(%v) = %v", at, got)
+		}
+	}
+	if got := At(time.Date(2026, 11, 23, 10, 0, 0, 0, west)); got == nil || got.Format(time.RFC3339) != "2026-11-23T18:00:00Z" {
+		t.Errorf("got %v", got)
 	}
 }

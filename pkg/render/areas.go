@@ -53,6 +53,8 @@ func (p *page) verdict(a finding.AreaSummary) (span, string) {
 		return span{}, ""
 	case p.gapIn(a.Area):
 		return gap, "nothing found in what could be judged: " + number(a.Checks, "check", "checks") + " over " + over(a)
+	case a.Hidden > 0:
+		return none, number(a.Hidden, "finding", "findings") + " left out by --severity or --since"
 	case empty(a):
 		return none, "nothing there to check: " + over(a)
 	default:
