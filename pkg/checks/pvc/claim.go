@@ -5,6 +5,7 @@ package pvc
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/agnivade/levenshtein"
@@ -133,4 +134,25 @@ func classNames(classes []*storagev1.StorageClass) []string {
 func remake(c *corev1.PersistentVolumeClaim, from, to string) string {
 	return finding.Kubectl(c.Namespace, "get", "pvc", c.Name, "-o", "yaml") +
 		fmt.Sprintf(" | sed 's/storageClassName: %s$/storageClassName: %s/' | ", from, to) + finding.Kubectl("", "replace", "--force", "-f", "-")
+}
+
+// downSidecars are the first few containers whose image bears a word (provisioner, resizer) in its name and that do not run.
+func downSidecars(p *analysis.Pass, word string) (out []finding.Evidence) {
+	for _, pod := range p.Pods("") {
+		for _, c := range pod.Spec.Containers {
+			image := c.Image[strings.LastIndexByte(c.Image, '/')+1:]
+			if !strings.Contains(image, word) || pod.Status.Phase == corev1.PodSucceeded || len(out) == 3 {
+				continue
+			}
+			for _, st := range pod.Status.ContainerStatuses {
+				if w := st.State.Waiting; st.Name == c.Name && w != nil {
+					out = append(out, finding.Evidence{
+						Object: analysis.RefTo("Pod", pod), Source: fmt.Sprintf("status.containerStatuses[%s].state.waiting", c.Name),
+						Value: fmt.Sprintf("%s, restarted %d times", w.Reason, st.RestartCount),
+					})
+				}
+			}
+		}
+	}
+	return out
 }

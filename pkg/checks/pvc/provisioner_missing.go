@@ -101,7 +101,7 @@ func heard(p *analysis.Pass) map[string]time.Time {
 func reportSilentProvisioner(p *analysis.Pass, c *corev1.PersistentVolumeClaim, name string, asked, answer *corev1.Event, since time.Time) {
 	who, severity, evidence := waiters(p, c)
 	reg := registrationOf(p, name)
-	down := downProvisioners(p)
+	down := downSidecars(p, "provisioner")
 	f := finding.Finding{
 		Severity: severity, Confidence: finding.Consistent, Object: claimRef(c), FirstSeen: finding.At(since),
 		Evidence: []finding.Evidence{quote(claimKind, c, asked)},
@@ -192,25 +192,4 @@ func registrationOf(p *analysis.Pass, name string) (r registration) {
 		}
 	}
 	return r
-}
-
-// downProvisioners are the first few containers that are provisioners by the name of their image and do not run.
-func downProvisioners(p *analysis.Pass) (out []finding.Evidence) {
-	for _, pod := range p.Pods("") {
-		for _, c := range pod.Spec.Containers {
-			image := c.Image[strings.LastIndexByte(c.Image, '/')+1:]
-			if !strings.Contains(image, "provisioner") || pod.Status.Phase == corev1.PodSucceeded || len(out) == 3 {
-				continue
-			}
-			for _, st := range pod.Status.ContainerStatuses {
-				if w := st.State.Waiting; st.Name == c.Name && w != nil {
-					out = append(out, finding.Evidence{
-						Object: analysis.RefTo("Pod", pod), Source: fmt.Sprintf("status.containerStatuses[%s].state.waiting", c.Name),
-						Value: fmt.Sprintf("%s, restarted %d times", w.Reason, st.RestartCount),
-					})
-				}
-			}
-		}
-	}
-	return out
 }
