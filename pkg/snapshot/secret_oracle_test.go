@@ -196,4 +196,3 @@ func survives(t testing.TB, s *corev1.Secret, marker string) bool {
 	}
 	return slices.ContainsFunc(forms, func(f string) bool { return bytes.Contains(haystack, []byte(f)) })
 }
-
