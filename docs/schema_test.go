@@ -97,8 +97,7 @@ func (g schemaMaker) of(typ reflect.Type) *jsonschema.Schema {
 // fields adds the properties of a struct. It panics on a kind of type that the wire has not known so far.
 func (g schemaMaker) fields(s *jsonschema.Schema, typ reflect.Type) {
 	s.Type, s.Properties = "object", map[string]*jsonschema.Schema{}
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	for f := range typ.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "-" {
 			continue

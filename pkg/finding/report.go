@@ -62,7 +62,7 @@ type AreaSummary struct {
 	Warning  int      `json:"warning"`
 	Info     int      `json:"info"`
 	Hidden   int      `json:"hidden,omitempty"` // findings that --severity or --since left out
-	Looked   []Looked `json:"looked"` // how many objects of each kind the area's checks saw
+	Looked   []Looked `json:"looked"`           // how many objects of each kind the area's checks saw
 }
 
 // Looked counts the objects of one resource.

@@ -6,8 +6,6 @@ package restart
 import (
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 )
 
@@ -119,14 +117,4 @@ func (d Death) notStarted(f Facts, c container, e end) Death {
 		return d.because(MemoryLimit, finding.Strong, "it died before its program began")
 	}
 	return d.because(NotStarted, finding.Proven, "")
-}
-
-// podRestarts is how many restarts the pod's status counts for a container, and false where there is no such container.
-func podRestarts(p *corev1.Pod, name string) (n int32, ok bool) {
-	eachContainer(p, func(c container) {
-		if c.status.Name == name {
-			n, ok = max(c.status.RestartCount, 0), true
-		}
-	})
-	return n, ok
 }

@@ -147,7 +147,7 @@ func startError(message string) change {
 
 func deleted(ends int, grace int64) change {
 	return func(f *Facts) {
-		f.Pod.DeletionTimestamp, f.Pod.DeletionGracePeriodSeconds = ptr.To(when(ends)), ptr.To(grace)
+		f.Pod.DeletionTimestamp, f.Pod.DeletionGracePeriodSeconds = new(when(ends)), new(grace)
 	}
 }
 

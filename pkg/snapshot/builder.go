@@ -3,6 +3,7 @@ package snapshot
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -107,12 +108,8 @@ func (b *Builder) Build(now time.Time) *Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := &Snapshot{now: now.UTC(), tables: map[Kind]*table{}, sealed: map[place]State{}, asked: map[Ask]State{}}
-	for p, st := range b.sealed {
-		s.sealed[p] = st
-	}
-	for a, st := range b.asked {
-		s.asked[a] = st
-	}
+	maps.Copy(s.sealed, b.sealed)
+	maps.Copy(s.asked, b.asked)
 	for _, info := range kinds {
 		objects := make([]Object, 0, len(b.objects[info.Kind]))
 		for _, o := range b.objects[info.Kind] {

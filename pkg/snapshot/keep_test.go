@@ -30,7 +30,7 @@ func TestTrimIsIdempotentForEveryKind(t *testing.T) {
 			*m = metav1.MicroTime{Time: time.Unix(c.Int63n(2e9), 0)}
 		},
 		func(i *intstr.IntOrString, c randfill.Continue) { *i = intstr.FromInt32(c.Int31n(65536)) },
-		func(f *metav1.FieldsV1, _ randfill.Continue) { f.Raw = []byte(`{"f:data":{}}`) },
+		func(f *metav1.FieldsV1, _ randfill.Continue) { f.SetRawString(`{"f:data":{}}`) },
 		func(r *runtime.RawExtension, _ randfill.Continue) { r.Raw = []byte(`{"a":1}`) },
 		func(s *string, c randfill.Continue) { *s = text(c) },
 	)

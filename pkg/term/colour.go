@@ -5,6 +5,7 @@ package term
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	xterm "golang.org/x/term"
@@ -24,10 +25,8 @@ func ColourModes() []string { return []string{"auto", "always", "never"} }
 
 // ValidateColour refuses a value that --color does not take.
 func ValidateColour(flag string) error {
-	for _, mode := range ColourModes() {
-		if flag == mode {
-			return nil
-		}
+	if slices.Contains(ColourModes(), flag) {
+		return nil
 	}
 	return fmt.Errorf("--color must be one of %s, not %q", strings.Join(ColourModes(), ", "), flag)
 }

@@ -71,7 +71,7 @@ func safe(r rune) rune {
 
 // plain is the quick way out for the usual text: printable ASCII only.
 func plain(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] < ' ' || s[i] >= 0x7f {
 			return false
 		}

@@ -31,7 +31,8 @@ func layers() []layer {
 		{"pkg/collect", []string{"pkg/snapshot", "pkg/finding"}},
 		{"pkg/recording", []string{"pkg/snapshot", "pkg/finding"}},
 		{"pkg/checks", []string{"pkg/checks/...", "pkg/analysis"}},
-		{"pkg/checks/...", []string{"pkg/analysis", "pkg/snapshot", "pkg/finding", "ENGINES"}},
+		{"pkg/checks/deaths", []string{"pkg/analysis", "pkg/snapshot", "pkg/finding", "ENGINES"}}, // what checks of several areas say of dead containers
+		{"pkg/checks/...", []string{"pkg/checks/deaths", "pkg/analysis", "pkg/snapshot", "pkg/finding", "ENGINES"}},
 		{"pkg/analysis", []string{"pkg/snapshot", "pkg/finding"}},
 		{"pkg/analysis/checktest", []string{"pkg/analysis", "pkg/snapshot", "pkg/finding"}},
 		{"pkg/render", []string{"pkg/finding", "pkg/term", "pkg/render/theme"}},

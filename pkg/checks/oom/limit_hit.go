@@ -4,6 +4,7 @@ package oom
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -68,9 +69,9 @@ func limitHit(p *analysis.Pass) error {
 
 // worst is the death that the message speaks of: the last that the limit ended, or the last at all.
 func worst(c deaths.Case) restart.Death {
-	for i := len(c.Deaths) - 1; i >= 0; i-- {
-		if c.Deaths[i].Cause == restart.MemoryLimit {
-			return c.Deaths[i]
+	for _, d := range slices.Backward(c.Deaths) {
+		if d.Cause == restart.MemoryLimit {
+			return d
 		}
 	}
 	return c.Toll.Latest()
