@@ -1,9 +1,65 @@
 package cli
 
-import "errors"
+// Input that is no cluster: recordings, objects in files, the incident that ships in the binary. And how a run is saved.
 
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/recording"
+)
+
+// loadFiles reads what --from or --demo names. The scope is the recording's own, or, for plain objects, everything; -n narrows it.
 func (o *analyseOptions) loadFiles() (*loaded, error) {
-	return nil, errors.New("reading files is not built in yet")
+	if o.demo {
+		return nil, errors.New("--demo has no recording yet")
+	}
+	file, err := recording.Read([]string{o.from}, o.env.In, recording.DefaultLimits())
+	if err != nil {
+		return nil, err
+	}
+	in := &loaded{gaps: file.Gaps, version: o.env.Version, scope: finding.Scope{AllNamespaces: true}}
+	if file.Header != nil {
+		in.context, in.scope = file.Header.Context, file.Header.Scope
+	}
+	if ns := *o.kube.Namespace; ns != "" && !o.allNamespaces {
+		in.scope = finding.Scope{Namespaces: []string{ns}}
+	}
+	if ignored := countIgnored(file.Ignored); ignored != "" {
+		in.gaps = append(in.gaps, finding.Coverage{Resource: "other objects", State: finding.CoverageOK, Reason: "not looked at: " + ignored})
+	}
+	now := file.Now
+	if o.now != "" {
+		now, _ = time.Parse(time.RFC3339, o.now) // validate has parsed it before
+	}
+	if now.IsZero() { // manifests that no server has seen
+		now = o.env.Now().Truncate(time.Second)
+	}
+	in.snapshot = file.Builder.Build(now)
+	return in, nil
 }
 
-func (in *loaded) save(string) error { return errors.New("writing files is not built in yet") }
+// countIgnored lists what was left aside, most first.
+func countIgnored(ignored map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(ignored), func(a, b string) int {
+		return cmp.Or(cmp.Compare(ignored[b], ignored[a]), cmp.Compare(a, b))
+	})
+	words := make([]string, len(names))
+	for i, name := range names {
+		words[i] = fmt.Sprintf("%d %s", ignored[name], name)
+	}
+	return strings.Join(words, ", ")
+}
+
+// save writes what this run saw to a file: the whole of it, or nothing.
+func (in *loaded) save(path string) error {
+	return recording.Save(path, recording.Header{
+		Time: in.snapshot.Now(), ToolVersion: in.version, Context: in.context, Scope: in.scope, Sealed: in.snapshot.Sealed(),
+	}, in.snapshot)
+}
