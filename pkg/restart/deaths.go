@@ -24,7 +24,7 @@ func Deaths(f Facts) []Death {
 		}
 	})
 	out = append(out, startFailures(f)...)
-	out = append(out, evictedByEvent(f)...)
+	out = append(out, evictions(f)...)
 	for _, k := range kills {
 		if k.left > 0 {
 			out = append(out, k.death(f))

@@ -119,16 +119,14 @@ func sumOfLimits(p *corev1.Pod) *resource.Quantity {
 
 // oom is a kill for memory that ended the container: OOMKilled with 137.
 func (d Death) oom(f Facts) Death {
-	window := nodeWindow
-	if d.Limit.Owner != NodeLimit {
-		window = raceWindow // a limit explains it as well
-	}
-	if ev, ok := systemOOM(f, d.Finished, window); ok {
-		d.Evidence = append(d.Evidence, ev)
-		if d.Limit.Owner == NodeLimit {
+	if d.Limit.Owner == NodeLimit {
+		if ev, ok := systemOOM(f, d.Finished, nodeWindow); ok {
+			d.Evidence = append(d.Evidence, ev)
 			return d.because(NodeMemory, finding.Strong, "")
 		}
-		return d.because(NodeMemory, finding.Consistent, "its own limit could have been it, too")
+	} else if ev, ok := systemOOM(f, d.Finished, raceWindow); ok { // a limit explains it as well
+		d.Evidence = append(d.Evidence, ev)
+		d.Limit.Confidence, d.Limit.Other = finding.Consistent, "or that of the node, which ran out at the same time"
 	}
 	d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)...)
 	if d.Limit.Owner == NodeLimit {

@@ -69,46 +69,11 @@ func (d Death) endedWithPod(f Facts, e end) bool {
 	return p.Status.Reason != "" && e.Reason != reasonOOM
 }
 
-func otherEviction(ev kubeevent.Eviction) string {
-	switch {
-	case ev.OwnLimit:
-		return "it went over its own limit for local storage"
-	case ev.Resource != "":
-		return "its node was low on " + ev.Resource
-	default:
-		return ""
-	}
-}
-
 func condition(p *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
 	for i := range p.Status.Conditions {
 		if c := &p.Status.Conditions[i]; c.Type == kind && c.Status == corev1.ConditionTrue {
 			return c
 		}
-	}
-	return nil
-}
-
-// evictedByEvent is the eviction of a pod that has been replaced and removed, of which only the event is left.
-func evictedByEvent(f Facts) []Death {
-	if f.Pod != nil {
-		return nil
-	}
-	for _, e := range f.Events {
-		if e.Reason != "Evicted" {
-			continue
-		}
-		ev, ok := kubeevent.ParseEviction(e.Message)
-		if !ok || ev.Admission != "" {
-			continue
-		}
-		first, last, _ := kubeevent.Span(e)
-		d := Death{Pod: f.ref(""), Cause: OtherEvicted, Confidence: finding.Proven, First: first, Finished: last, Count: 1, Detail: otherEviction(ev)}
-		if ev.Resource == "memory" {
-			d.Cause, d.Detail = MemoryEvicted, ""
-		}
-		d.Evidence = []finding.Evidence{{Object: d.Pod, Source: "event Evicted", Value: strings.TrimSpace(e.Message), Time: finding.At(last)}}
-		return []Death{d}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 )
 
 // Facts is what is known of one pod, present or replaced.
@@ -84,6 +85,8 @@ type Death struct {
 	// EarlierOOM: some process of the container was killed for memory earlier in this life, which did not end it.
 	EarlierOOM bool
 	Limit      Limit // for MemoryLimit, NodeMemory and EarlierOOM: whose limit it most likely was
+
+	Eviction kubeevent.Eviction // for the evictions of whole pods, whose Pod names no container
 
 	Evidence []finding.Evidence
 }

@@ -54,7 +54,7 @@ func TestLastDeath(t *testing.T) {
 
 		// Memory, of the node.
 		"node":                          {facts(died("OOMKilled", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61)), NodeMemory, finding.Strong, false},
-		"node, a limit could be it":     {facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61)), NodeMemory, finding.Consistent, false},
+		"node, a limit could be it":     {facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61)), MemoryLimit, finding.Consistent, false},
 		"node, reason lost (race)":      {facts(died("Error", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61)), NodeMemory, finding.Consistent, false},
 		"node, long before":             {facts(died("OOMKilled", 137, 0, 300), nodeSaid("SystemOOM", nodeOOM, 60)), NodeMemory, finding.Consistent, false},
 		"a starting kubelet's replay":   {facts(died("Error", 137, 0, 60), nodeSaid("Starting", "Starting kubelet.", 57), nodeSaid("SystemOOM", nodeOOM, 60)), OutsideKill, finding.Consistent, false},
@@ -123,7 +123,7 @@ func TestLastDeath(t *testing.T) {
 			}
 			d := deaths[len(deaths)-1]
 			for _, other := range deaths {
-				if other.FromStatus {
+				if other.FromStatus && other.Pod.Container != "" {
 					d = other
 				}
 			}
