@@ -1,0 +1,102 @@
+package netpol
+
+// This file collects what the selectors of policies can mean: the pods of a namespace and the pods that its workloads would make.
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/netpolicy"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+const policyKind = "NetworkPolicy"
+
+// templateInputs are the inputs of a check that must know everything that makes pods.
+func templateInputs(more ...analysis.Input) []analysis.Input {
+	out := []analysis.Input{analysis.Need(snapshot.NetworkPolicies), analysis.Need(snapshot.Pods)}
+	for _, kind := range snapshot.TemplateKinds() {
+		out = append(out, analysis.Optional(kind))
+	}
+	return append(out, more...)
+}
+
+// population remembers what each namespace holds, for one run of a check.
+type population struct {
+	pass  *analysis.Pass
+	known map[string][]netpolicy.Labelled
+}
+
+func newPopulation(p *analysis.Pass) *population {
+	return &population{p, map[string][]netpolicy.Labelled{}}
+}
+
+// of lists what a namespace holds, workloads first, each set of labels once.
+func (pop *population) of(namespace string) []netpolicy.Labelled {
+	if out, ok := pop.known[namespace]; ok {
+		return out
+	}
+	out := []netpolicy.Labelled{}
+	seen := map[string]bool{}
+	add := func(kind, name string, l map[string]string) {
+		if text := labels.Set(l).String(); !seen[text] {
+			seen[text] = true
+			out = append(out, netpolicy.Labelled{Kind: kind, Namespace: namespace, Name: name, Labels: l})
+		}
+	}
+	for _, t := range pop.pass.Templates(namespace) {
+		add(t.Workload.Kind, t.Workload.Name, t.Pods.Labels)
+	}
+	for _, pod := range pop.pass.Pods(namespace) {
+		add("Pod", pod.Name, pod.Labels)
+	}
+	pop.known[namespace] = out
+	return out
+}
+
+// everywhere lists the namespaces that hold any pod or workload that was read, in order.
+func (pop *population) everywhere() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, pod := range pop.pass.Pods("") {
+		if !seen[pod.Namespace] {
+			seen[pod.Namespace] = true
+			out = append(out, pod.Namespace)
+		}
+	}
+	return out
+}
+
+// complete is how sure it is that a namespace holds nothing else; where that is not known, it names the first kind that is missing.
+func (pop *population) complete(namespace string) (finding.Confidence, string) {
+	confidence := finding.Proven
+	for _, kind := range append([]snapshot.Kind{snapshot.Pods}, snapshot.TemplateKinds()...) {
+		c, ok := pop.pass.Completeness(kind, namespace)
+		if !ok {
+			return "", string(kind)
+		}
+		confidence = confidence.Weaker(c)
+	}
+	return confidence, ""
+}
+
+// count is a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// some lists the first few of many words.
+func some(words []string) string {
+	const most = 6
+	if len(words) > most {
+		return strings.Join(words[:most], ", ") + fmt.Sprintf(" and %d more", len(words)-most)
+	}
+	return strings.Join(words, ", ")
+}
