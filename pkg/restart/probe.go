@@ -88,11 +88,11 @@ func (s Symptom) String() string {
 	case kubeevent.RedirectLoop:
 		return "endless redirects"
 	case kubeevent.ExecTimeout:
-		return "command timed out"
+		return "time-out"
 	case kubeevent.ExecExit:
-		return "command failed"
+		return "exit code other than 0"
 	case kubeevent.GRPC:
-		return "gRPC health service not serving"
+		return "not serving"
 	default:
 		return string(s.Class)
 	}

@@ -1,0 +1,97 @@
+package probes
+
+// This file says what kills by liveness and startup probes have in common.
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+)
+
+// killed is a case of kills by one probe, with what is known of the probe.
+type killed struct {
+	deaths.Case
+	container *corev1.Container // the spec, nil where no pod is left that has it
+	init      bool
+	probe     *corev1.Probe
+	words     string // how it failed
+	kinds     []restart.Symptom
+	longest   time.Duration // the longest life that ended so; zero where none is known
+}
+
+// kills finds the cases of one cause and turns each into a finding with what all of them say. The check adds its own words and fixes.
+func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish func(k killed, f *finding.Finding)) {
+	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.Cause == cause }) {
+		severity, ok := c.Severity(p.Now())
+		if !ok {
+			continue
+		}
+		k := killed{Case: c}
+		for _, pod := range p.PodsOf(c.Workload) {
+			if spec, init := specOf(pod, c.Container); spec != nil && (k.container == nil || pod == c.Latest) {
+				k.container, k.init = spec, init
+				k.probe = map[restart.Cause]*corev1.Probe{restart.Liveness: spec.LivenessProbe, restart.Startup: spec.StartupProbe}[cause]
+			}
+		}
+		for _, d := range c.Deaths {
+			if life, ok := d.Lifetime(); ok {
+				k.longest = max(k.longest, life)
+			}
+		}
+		var evidence []finding.Evidence
+		k.words, k.kinds, evidence = failures(p, c.Workload, c.Toll.Pods, c.Container, name)
+		f := finding.Finding{
+			Severity: severity, Confidence: c.Confidence, Object: c.Object(), Evidence: c.Evidence(),
+			FirstSeen: finding.At(c.First), LastSeen: c.LastSeen(),
+		}
+		for _, e := range evidence {
+			if !quoted(f.Evidence, e) {
+				f.Evidence = append(f.Evidence, e)
+			}
+		}
+		if k.probe != nil {
+			f.Evidence = append(f.Evidence, budgetEvidence(k, cause))
+		}
+		finish(k, &f)
+		p.Report(f)
+	}
+}
+
+func quoted(list []finding.Evidence, e finding.Evidence) bool {
+	for _, known := range list {
+		if known.Source == e.Source && known.Value == e.Value && known.Object == e.Object {
+			return true
+		}
+	}
+	return false
+}
+
+func budgetEvidence(k killed, cause restart.Cause) finding.Evidence {
+	b := restart.BudgetOf(k.probe)
+	field := string(cause) + "Probe"
+	list := "spec.containers["
+	if k.init {
+		list = "spec.initContainers["
+	}
+	return finding.Evidence{
+		Object: k.Object(), Source: list + k.Container + "]." + field,
+		Value: fmt.Sprintf("%s, %d failures, every %s, timeout %s: not before %s, by %s at the latest, then %s for SIGTERM",
+			handler(k.probe), b.Failures, b.Period, b.Timeout, b.Guaranteed, b.Latest, k.grace(cause)),
+	}
+}
+
+func (k killed) grace(cause restart.Cause) time.Duration {
+	return restart.Grace(k.Latest, k.Container, cause)
+}
+
+// shortLived tells whether no life that is known outlasted what the probe allows from the start: killed by the clock, while starting.
+func (k killed) shortLived(cause restart.Cause) bool {
+	return k.probe != nil && k.longest > 0 && k.longest <= restart.BudgetOf(k.probe).Latest+k.grace(cause)+10*time.Second
+}

@@ -1,0 +1,98 @@
+package probes
+
+// This file finds containers that their liveness probe kills.
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+)
+
+// LivenessKill is probes/liveness-kill.
+var LivenessKill = &analysis.Check{
+	ID: "probes/liveness-kill",
+	Doc: analysis.Doc{
+		Title:    "A liveness probe kills the container",
+		Symptom:  "The container restarts with 137, 143 or even 0 (Completed), and nothing in its own log explains it.",
+		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it.",
+		Why:      "A restart heals a deadlock and nothing else. Where the probe asks for a dependency, or the load is high, it kills healthy replicas one after the other, and the rest gets their load.",
+		Fix:      "Ask for the process itself only, give it time to answer, and let a startupProbe wait for slow starts.",
+		Limits:   "Events live 1 h by default and under-report failures; kills before that are known only as far as the last container status shows them. Silent a week after the last kill.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober", "kubernetes#109537"},
+	},
+	Inputs: deaths.Inputs(),
+	Run:    livenessKill,
+}
+
+func livenessKill(p *analysis.Pass) error {
+	kills(p, restart.Liveness, kubeevent.Liveness, func(k killed, f *finding.Finding) {
+		f.Message = fmt.Sprintf("%s was killed by its liveness probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
+		if f.Confidence == finding.Consistent {
+			f.Message = fmt.Sprintf("%s was most likely killed by its liveness probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
+		}
+		starting := k.probe != nil && k.container.StartupProbe == nil && k.has(kubeevent.Refused) &&
+			(k.shortLived(restart.Liveness) || k.Latest != nil && neverReady(k.Latest))
+		switch {
+		case starting && k.longest > 0:
+			f.Message += fmt.Sprintf(", while still starting: no life lasted longer than %s", analysis.Span(k.longest))
+		case starting:
+			f.Message += ", while still starting: it has never been ready"
+		}
+		f.Message += k.Tail()
+		f.Fix = append(k.Look(), livenessFixes(k, starting)...)
+	})
+	return nil
+}
+
+// livenessFixes follow from how the probe failed.
+func livenessFixes(k killed, starting bool) []finding.Fix {
+	switch {
+	case k.probe == nil:
+		return nil
+	case starting:
+		fields := fieldsOf(k.probe)
+		if fields == nil {
+			return []finding.Fix{{Text: "Add a startupProbe with the same handler and enough failures for the slowest start; liveness waits for it"}}
+		}
+		// The need is above the longest life that was seen, or what the probe guarantees: three times that, and at least 5 min.
+		const period = 10
+		seen := max(k.longest, restart.BudgetOf(k.probe).Guaranteed)
+		fields["periodSeconds"] = period
+		fields["failureThreshold"] = max(30, int(3*seen/(period*time.Second))+1)
+		return []finding.Fix{{
+			Text:    fmt.Sprintf("Let a startupProbe wait for the start, which takes longer than %s; this rolls the workload over", analysis.Span(seen)),
+			Command: patch(k.Workload, k.Container, k.init, "startupProbe", fields),
+		}}
+	case k.has(kubeevent.ResponseTimeout) || k.has(kubeevent.ExecTimeout):
+		b := restart.BudgetOf(k.probe)
+		timeout := min(int(b.Period.Seconds()), max(2*int(b.Timeout.Seconds()), 3))
+		if timeout <= int(b.Timeout.Seconds()) {
+			return []finding.Fix{{Text: "It accepts and does not answer in time: look for CPU throttling, garbage collection or a dependency inside the handler"}}
+		}
+		return []finding.Fix{{
+			Text: fmt.Sprintf("It did not answer within %s: give it %d s if it is slow and not stuck (CPU limit, garbage collection, a dependency inside the handler); this rolls the workload over",
+				b.Timeout, timeout),
+			Command: patch(k.Workload, k.Container, k.init, "livenessProbe", map[string]any{"timeoutSeconds": timeout}),
+		}}
+	case k.has(kubeevent.HTTPStatus) || k.has(kubeevent.GRPC):
+		return []finding.Fix{{Text: "The program itself answers that it is ill: see its log, and let the handler test the process only, not what it depends on"}}
+	case k.has(kubeevent.Refused):
+		return []finding.Fix{{Text: "Nothing listens there: compare the probe's port with what the program binds (127.0.0.1 is not reachable for the kubelet)"}}
+	default:
+		return nil
+	}
+}
+
+func (k killed) has(class kubeevent.Class) bool {
+	for _, s := range k.kinds {
+		if s.Class == class {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,56 @@
+package probes
+
+// This file makes patches for probes that can be pasted. Each is computed from what was measured, and none is made where the snapshot
+// has cut what the handler needs.
+
+import (
+	"encoding/json"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// patch is a command that changes one probe of a container in a workload's template; empty for workloads whose template cannot be
+// patched so. The change rolls the workload over.
+func patch(w snapshot.Ref, container string, init bool, probe string, fields map[string]any) string {
+	switch w.Kind {
+	case "Deployment", "StatefulSet", "DaemonSet":
+	default:
+		return ""
+	}
+	list := "containers"
+	if init {
+		list = "initContainers"
+	}
+	text, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+		list: []any{map[string]any{"name": container, probe: fields}},
+	}}}})
+	if err != nil {
+		return ""
+	}
+	return finding.Kubectl(w.Namespace, "patch", strings.ToLower(w.Kind)+"/"+w.Name, "-p", string(text))
+}
+
+// fieldsOf are the fields that make another probe ask the same as this one; nil where that is not known in full: arguments of commands,
+// values of headers and queries are cut from a snapshot, because they may hold secrets.
+func fieldsOf(p *corev1.Probe) map[string]any {
+	switch {
+	case p == nil:
+		return nil
+	case p.HTTPGet != nil && p.HTTPGet.Host == "" && len(p.HTTPGet.HTTPHeaders) == 0 && !strings.Contains(p.HTTPGet.Path, "?"):
+		get := map[string]any{"path": p.HTTPGet.Path, "port": p.HTTPGet.Port}
+		if p.HTTPGet.Scheme != "" && p.HTTPGet.Scheme != corev1.URISchemeHTTP {
+			get["scheme"] = p.HTTPGet.Scheme
+		}
+		return map[string]any{"httpGet": get}
+	case p.TCPSocket != nil:
+		return map[string]any{"tcpSocket": map[string]any{"port": p.TCPSocket.Port}}
+	case p.GRPC != nil:
+		return map[string]any{"grpc": map[string]any{"port": p.GRPC.Port}}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,51 @@
+package probes
+
+// This file finds containers that their startup probe kills before they are up.
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+)
+
+// StartupKill is probes/startup-kill.
+var StartupKill = &analysis.Check{
+	ID: "probes/startup-kill",
+	Doc: analysis.Doc{
+		Title:    "A startup probe kills the container before it is up",
+		Symptom:  "The container restarts again and again and is never Ready; each life lasts about equally long.",
+		Evidence: "The kubelet's event Killing \"failed startup probe\" within the container's last life is proof. Without it, counted failures right before the end are strong or consistent. The guaranteed time is initialDelaySeconds + (failureThreshold-1)·periodSeconds, one period less than commonly reckoned.",
+		Why:      "The start never gets the time it needs, and the back-off between attempts makes the outage longer.",
+		Fix:      "Raise failureThreshold until the guaranteed time is well above the slowest start; a startup probe costs nothing once it has succeeded.",
+		Limits:   "How long the start would take is not known from lives that were cut short: they are a lower bound. Silent a week after the last kill.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go"},
+	},
+	Inputs: deaths.Inputs(),
+	Run:    startupKill,
+}
+
+func startupKill(p *analysis.Pass) error {
+	kills(p, restart.Startup, kubeevent.Startup, func(k killed, f *finding.Finding) {
+		f.Message = fmt.Sprintf("%s was killed by its startup probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
+		if f.Confidence == finding.Consistent {
+			f.Message = fmt.Sprintf("%s was most likely killed by its startup probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
+		}
+		f.Fix = k.Look()
+		if k.probe != nil {
+			b := restart.BudgetOf(k.probe)
+			f.Message += fmt.Sprintf(", because the start takes longer than the %s that the probe guarantees", b.Guaranteed)
+			threshold := int(2*max(b.Latest, k.longest)/b.Period) + 1
+			f.Fix = append(f.Fix, finding.Fix{
+				Text:    fmt.Sprintf("If it only starts slowly, guarantee it twice as long, %s; this rolls the workload over", b.Guaranteed+time.Duration(threshold-int(b.Failures))*b.Period),
+				Command: patch(k.Workload, k.Container, k.init, "startupProbe", map[string]any{"failureThreshold": threshold}),
+			})
+		}
+		f.Message += k.Tail()
+	})
+	return nil
+}

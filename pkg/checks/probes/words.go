@@ -1,0 +1,127 @@
+package probes
+
+// This file names probes and their failures, and finds the specs they are written in.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// handler says what a probe asks: "/healthz:8080", "TCP port 5432", "command pg_isready".
+func handler(p *corev1.Probe) string {
+	switch {
+	case p == nil:
+		return ""
+	case p.HTTPGet != nil:
+		return "/" + strings.TrimPrefix(p.HTTPGet.Path, "/") + ":" + p.HTTPGet.Port.String()
+	case p.TCPSocket != nil:
+		return "TCP port " + p.TCPSocket.Port.String()
+	case p.GRPC != nil:
+		return fmt.Sprintf("gRPC port %d", p.GRPC.Port)
+	case p.Exec != nil && len(p.Exec.Command) > 0:
+		return "command " + p.Exec.Command[0]
+	default:
+		return ""
+	}
+}
+
+// specOf is a container's spec among the containers and init containers of a pod, nil where it has none of that name.
+func specOf(pod *corev1.Pod, name string) (c *corev1.Container, init bool) {
+	for i := range pod.Spec.InitContainers {
+		if c := &pod.Spec.InitContainers[i]; c.Name == name {
+			return c, true
+		}
+	}
+	for i := range pod.Spec.Containers {
+		if c := &pod.Spec.Containers[i]; c.Name == name {
+			return c, false
+		}
+	}
+	return nil, false
+}
+
+// statusOf is a container's status in any of a pod's lists, nil where it has none.
+func statusOf(pod *corev1.Pod, name string) *corev1.ContainerStatus {
+	for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+// neverReady tells whether a pod has not been ready once: its condition Ready has been false ever since the kubelet took it.
+func neverReady(pod *corev1.Pod) bool {
+	taken := pod.CreationTimestamp.Time
+	if pod.Status.StartTime != nil && pod.Status.StartTime.After(taken) {
+		taken = pod.Status.StartTime.Time
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionFalse && !taken.IsZero() && c.LastTransitionTime.Sub(taken) <= 5*time.Second
+		}
+	}
+	return true
+}
+
+// failures sums up what a probe of a container counted as failures in all pods of a workload that have the given names: in words, most
+// frequent first ("HTTP 503, no answer in time"), and as evidence, one line for each kind.
+func failures(p *analysis.Pass, w snapshot.Ref, pods []string, container string, probe kubeevent.Probe) (words string, kinds []restart.Symptom, evidence []finding.Evidence) {
+	count := map[string]int32{}
+	example := map[string]restart.Symptom{}
+	source := map[string]finding.ObjectRef{}
+	for _, inc := range p.Incarnations(w) {
+		if !slices.Contains(pods, inc.Name) {
+			continue
+		}
+		for _, s := range restart.Symptoms(inc.Events, container, probe) {
+			if !s.Counts() {
+				continue
+			}
+			name := s.String()
+			count[name] += s.Count
+			if known, ok := example[name]; !ok || s.Count > known.Count {
+				example[name] = s
+				source[name] = finding.ObjectRef{Kind: "Pod", Namespace: w.Namespace, Name: inc.Name, Container: container}
+			}
+		}
+	}
+	var names []string
+	for name := range count {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	for _, name := range names {
+		kinds = append(kinds, example[name])
+		evidence = append(evidence, example[name].Evidence(source[name]))
+	}
+	return strings.Join(names[:min(2, len(names))], ", "), kinds, evidence
+}
+
+// because puts failures and handler into brackets: " (HTTP 503 on /healthz:8080)".
+func because(words string, probe *corev1.Probe) string {
+	h := handler(probe)
+	switch {
+	case words == "" && h == "":
+		return ""
+	case words == "":
+		return " (" + h + ")"
+	case h == "":
+		return " (" + words + ")"
+	default:
+		return " (" + words + " on " + h + ")"
+	}
+}
