@@ -38,7 +38,7 @@ func (r *reading) tar(src source, br *bufio.Reader) error {
 		if hdr.Typeflag != tar.TypeReg {
 			continue
 		}
-		if !looked(hdr.Name) {
+		if !looked(hdr.Name) || hidden(hdr.Name) {
 			r.in.Ignored[ignoredFile]++
 			continue
 		}
@@ -48,6 +48,16 @@ func (r *reading) tar(src source, br *bufio.Reader) error {
 			return fmt.Errorf("member %w", err)
 		}
 	}
+}
+
+// hidden tells whether a member lies in a directory whose name starts with a dot.
+func hidden(name string) bool {
+	for part := range strings.SplitSeq(path.Dir(name), "/") {
+		if len(part) > 1 && part[0] == '.' {
+			return true
+		}
+	}
+	return false
 }
 
 // safeMember tells why a member has no business in a dump.

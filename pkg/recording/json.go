@@ -28,7 +28,7 @@ func (r *reading) jsonDocument(s *scanner, at position) error {
 		case isList:
 			return w.list.end(fields)
 		default:
-			return r.take(at, fields, inherited{})
+			return r.takeAlone(at, fields)
 		}
 	}
 	if !final(err) {

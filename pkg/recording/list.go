@@ -31,6 +31,7 @@ type list struct {
 // held is an item that has no kind and came before that of its list.
 type held struct {
 	at   position
+	e    envelope
 	text []byte
 }
 
@@ -39,25 +40,23 @@ func (r *reading) newList(at position) *list { return &list{r: r, at: at, places
 // take takes an item. An item without a kind waits until that of the list is known.
 func (l *list) take(at position, text []byte) error {
 	l.items++
-	if !l.known {
-		var e envelope
-		if err := utiljson.Unmarshal(text, &e); err != nil {
-			return decodeError(err)
-		}
-		if e.Kind == "" && e.APIVersion == "" {
-			if l.size += len(text); l.size > maxHeld {
-				return refuse("%s: %s: over %d MiB of items before the kind of their list; -o json of kubectl get --raw or kubectl get is read in any size",
-					l.at.file, l.at, maxHeld>>20)
-			}
-			l.held = append(l.held, held{at, bytes.Clone(text)})
-			return nil
-		}
+	e, err := open(text)
+	if err != nil {
+		return err
 	}
-	return l.takeNow(at, text)
+	if l.known || e.Kind != "" || e.APIVersion != "" {
+		return l.takeNow(at, e, text)
+	}
+	if l.size += len(text); l.size > maxHeld {
+		return refuse("%s: over %d MiB of items before the kind of their list; what kubectl get writes is read in any size",
+			l.at, maxHeld>>20)
+	}
+	l.held = append(l.held, held{at, e, bytes.Clone(text)})
+	return nil
 }
 
-func (l *list) takeNow(at position, text []byte) error {
-	where, err := l.r.takeKnown(at, text, l.of)
+func (l *list) takeNow(at position, e envelope, text []byte) error {
+	where, err := l.r.take(at, e, text, l.of)
 	if where.kind != "" {
 		l.places[where] = true
 	}
@@ -103,7 +102,7 @@ func (l *list) end(fields []byte) error {
 
 func (l *list) flush() error {
 	for _, h := range l.held {
-		if err := l.takeNow(h.at, h.text); err != nil {
+		if err := l.takeNow(h.at, h.e, h.text); err != nil {
 			if err := l.r.broken(h.at, err); err != nil {
 				return err
 			}
@@ -143,7 +142,7 @@ func (l *list) extent(e envelope) {
 		return
 	}
 	// kubectl cluster-info dump writes NAMESPACE/RESOURCE.json
-	file := filepath.Base(filepath.ToSlash(l.at.file))
+	file := strings.TrimSuffix(filepath.Base(filepath.ToSlash(l.at.file)), ".gz")
 	if strings.TrimSuffix(file, filepath.Ext(file)) == info.Resource {
 		if dir := filepath.Base(filepath.Dir(filepath.ToSlash(l.at.file))); dir != "." && dir != "/" {
 			x.empty[place{info.Kind, dir}] = true

@@ -95,7 +95,7 @@ func unwrapPath(name string, err error) error {
 // stream reads one file. An error of a file that the user did not name is a gap, unless nothing at all may be used any more.
 func (r *reading) stream(src source, from io.Reader) error {
 	if r.files++; r.files > r.limits.Files {
-		return refuse("%s: more than %d files", src.name, r.limits.Files)
+		return refuse("%s: more than %d files in the input", src.name, r.limits.Files)
 	}
 	err := r.unwrap(src, bufio.NewReaderSize(metered{from, &r.left}, 64<<10))
 	if err == nil {

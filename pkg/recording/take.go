@@ -42,18 +42,17 @@ func (e envelope) marked() bool {
 	return e.Metadata != nil && e.Metadata.UID != "" && e.Metadata.ResourceVersion != ""
 }
 
-// take takes one object; what is none that is looked at is counted. Decoding is lenient: fields that are not known are left out.
-func (r *reading) take(at position, text []byte, from inherited) error {
-	_, err := r.takeKnown(at, text, from)
-	return err
+// open reads an object's envelope.
+func open(text []byte) (e envelope, err error) {
+	if err := utiljson.Unmarshal(text, &e); err != nil {
+		return e, decodeError(err)
+	}
+	return e, nil
 }
 
-// takeKnown also says where the object belongs; the kind is empty where it is none of ours.
-func (r *reading) takeKnown(at position, text []byte, from inherited) (place, error) {
-	var e envelope
-	if err := utiljson.Unmarshal(text, &e); err != nil {
-		return place{}, decodeError(err)
-	}
+// take takes an object, and says where it belongs; the kind is empty where it is none that is looked at, and then it is counted. Decoding
+// is lenient: fields that are not known are left out.
+func (r *reading) take(at position, e envelope, text []byte, from inherited) (place, error) {
 	if e.Kind == "" && e.APIVersion == "" {
 		if from.kind == "" && (e.Metadata != nil || e.Items != nil) {
 			return place{}, errors.New("neither apiVersion nor kind")
@@ -87,6 +86,15 @@ func (r *reading) takeKnown(at position, text []byte, from inherited) (place, er
 		return place{}, nil
 	}
 	return r.add(e, info, text)
+}
+
+// takeAlone takes an object that is in no list.
+func (r *reading) takeAlone(at position, text []byte) error {
+	e, err := open(text)
+	if err == nil {
+		_, err = r.take(at, e, text, inherited{})
+	}
+	return err
 }
 
 // kindName is the kind, with group and version where it is not of the core.
