@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-func packed(t *testing.T, text string) []byte {
+func packed(t testing.TB, text string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)

@@ -142,13 +142,20 @@ func (r *reading) header(text []byte) error {
 		return refuse("more than one recording in the input")
 	}
 	h := &Header{}
-	if err := utiljson.Unmarshal(text, h); err != nil {
+	var there struct {
+		Time *time.Time `json:"time"`
+	}
+	err := utiljson.Unmarshal(text, h)
+	if err == nil {
+		err = utiljson.Unmarshal(text, &there)
+	}
+	if err != nil {
 		return refuse("header of the recording: %w", decodeError(err))
 	}
 	if h.Format < 1 || h.Format > Format {
 		return refuse("recording of format %d: this version reads formats 1 to %d", h.Format, Format)
 	}
-	if h.Time.IsZero() {
+	if there.Time == nil {
 		return refuse("header of the recording: no time")
 	}
 	r.in.Header = h

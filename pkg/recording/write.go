@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -45,13 +46,21 @@ func Write(w io.Writer, h Header, s *snapshot.Snapshot) error {
 	return bw.Flush()
 }
 
-// encode is JSON on one line.
+// privateKey is a private key in PEM form within the text of a JSON string, to the end of that string.
+var privateKey = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[^"\\]|\\.)*`)
+
+// encode is JSON on one line. The builder has dropped the keys that stand where keys stand; this is the net for those that stand
+// where none belongs, in a label or an image's name.
 func encode(v any) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(v)
-	return bytes.TrimRight(out.Bytes(), "\n"), err
+	line := bytes.TrimRight(out.Bytes(), "\n")
+	if bytes.Contains(line, []byte("PRIVATE KEY-----")) {
+		line = privateKey.ReplaceAllLiteral(line, []byte("[redacted]"))
+	}
+	return line, err
 }
 
 // Save writes a recording to a file, packed with gzip if its name ends in .gz. The file is complete or does not come to be: it is written
