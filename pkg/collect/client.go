@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -17,30 +18,24 @@ import (
 type Client struct {
 	clients map[schema.GroupVersion]rest.Interface
 	clock   *Clock
-	timeout time.Duration
+	timeout time.Duration                                    // of one request, with what it is asked again; 0: none
+	wait    func(ctx context.Context, d time.Duration) error // before asking again
 }
 
-// DefaultTimeout bounds one request, retries included, where the user gave no --request-timeout.
-const DefaultTimeout = 30 * time.Second
-
 // NewClient prepares to read the cluster that config reaches: protobuf where the server speaks it, no client-side rate limit (the
-// server's priority and fairness decides), read-only.
-func NewClient(config *rest.Config, userAgent string) (*Client, error) {
-	config = rest.CopyConfig(config)
+// server's priority and fairness decides), read-only. It needs no discovery. config.Timeout bounds each request, as in kubectl.
+func NewClient(config *rest.Config) (*Client, error) {
+	c := &Client{clients: map[schema.GroupVersion]rest.Interface{}, clock: &Clock{}, timeout: config.Timeout, wait: wait}
+	config = ReadOnlyConfig(config)
 	config.QPS = -1
-	config.UserAgent = userAgent
 	config.ContentType = runtime.ContentTypeProtobuf
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
-	c := &Client{clients: map[schema.GroupVersion]rest.Interface{}, clock: &Clock{}, timeout: config.Timeout}
-	if c.timeout <= 0 {
-		c.timeout = DefaultTimeout
-	}
-	config.Timeout = 0 // bounded per request, by context
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return ReadOnly(c.clock.Wrap(next), Prefix(config)) })
+	config.Timeout = 0 // fetch does it
+	config.Wrap(c.clock.Wrap)
 	httpClient, err := rest.HTTPClientFor(config)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("client for %s: %w", config.Host, err)
 	}
 	for _, info := range snapshot.Kinds() {
 		gv := info.GVK.GroupVersion()
@@ -54,7 +49,7 @@ func NewClient(config *rest.Config, userAgent string) (*Client, error) {
 			gvConfig.APIPath = "/api"
 		}
 		if c.clients[gv], err = rest.RESTClientForConfigAndClient(gvConfig, httpClient); err != nil {
-			return nil, fmt.Errorf("client for %s: %w", gv, err)
+			return nil, fmt.Errorf("client for %s at %s: %w", gv, config.Host, err)
 		}
 	}
 	return c, nil
@@ -68,18 +63,32 @@ func (c *Client) Now(fallback time.Time) time.Time {
 	return fallback
 }
 
-// Prefix is the path of the server's URL, where it stands behind one.
-func Prefix(config *rest.Config) string {
+// ReadOnlyConfig is a copy of config with the read-only transport, for whatever client is made of it.
+func ReadOnlyConfig(config *rest.Config) *rest.Config {
+	config = rest.CopyConfig(config)
+	prefix := prefix(config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return ReadOnly(next, prefix) })
+	return config
+}
+
+// prefix is the path of the server's URL, where it stands behind one.
+func prefix(config *rest.Config) string {
 	base, _, err := rest.DefaultServerUrlFor(config)
 	if err != nil {
-		return ""
+		return "" // a client made of this config will say so
 	}
 	return base.Path
 }
 
-// ReadOnlyConfig is config with the read-only transport, for clients other than ours (kubectl's resource builder).
-func ReadOnlyConfig(config *rest.Config) *rest.Config {
-	prefix := Prefix(config)
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return ReadOnly(next, prefix) })
-	return config
+// wait waits, unless that would last beyond the deadline.
+func wait(ctx context.Context, d time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return context.DeadlineExceeded
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }

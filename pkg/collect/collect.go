@@ -1,14 +1,13 @@
 package collect
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -24,83 +23,71 @@ type Plan struct {
 	Progress   func(snapshot.Kind, int) // called with each page's objects; may be nil
 }
 
-// Listings reads every kind of the plan into the builder and seals it. It returns an error only where nothing at all could be read
-// because the server cannot be reached or does not know the user; everything else is a state.
-func (c *Client) Listings(ctx context.Context, plan Plan, b *snapshot.Builder) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var (
-		wg    sync.WaitGroup
-		slots = make(chan struct{}, InFlight)
-		mu    sync.Mutex
-		fatal []error
-		read  bool
-	)
-	for _, l := range listings(plan) {
-		wg.Go(func() {
-			select {
-			case slots <- struct{}{}:
-				defer func() { <-slots }()
-			case <-ctx.Done():
-				b.Seal(l.info.Kind, l.namespace, snapshot.State{Status: snapshot.Failed, Reason: "interrupted"})
-				return
+// Listings reads every kind of the plan into the builder and seals it. It returns an error only where nothing at all could be read, and
+// nobody said that it may not be: the server cannot be reached, does not know the user, or is none. Everything else is a state. A context
+// that ends leaves what was read until then.
+func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder) error {
+	ctx, giveUp := context.WithCancelCause(parent)
+	defer giveUp(nil)
+	all := listings(plan)
+	states, errs := make([]snapshot.State, len(all)), make([]error, len(all))
+	atOnce(len(all), func(i int) {
+		l := all[i]
+		if states[i], errs[i] = c.list(ctx, l, b, func(n int) { plan.progress(l.info.Kind, n) }); errs[i] != nil {
+			errs[i] = fmt.Errorf("%s: %w", l, errs[i])
+			if !c.clock.Answered() {
+				giveUp(errs[i]) // nobody there: do not wait for the others
 			}
-			st, err := c.list(ctx, l, b, func(n int) {
-				if plan.Progress != nil {
-					plan.Progress(l.info.Kind, n)
-				}
-			})
-			b.Seal(l.info.Kind, l.namespace, st)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case st.Readable() || st.Status == snapshot.Forbidden:
-				read = true
-			case err != nil:
-				fatal = append(fatal, err)
-				if !c.clock.Answered() && !errors.Is(err, context.Canceled) {
-					cancel(err) // nobody there: do not wait for the others
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if !read && len(fatal) > 0 && (!c.clock.Answered() || allUnauthorized(fatal)) {
-		if cause := context.Cause(ctx); cause != nil {
-			return cause
 		}
-		return fatal[0]
+		b.Seal(l.info.Kind, l.namespace, states[i])
+	})
+	for _, s := range states {
+		if s.Status == snapshot.OK || s.Status == snapshot.Partial || s.Status == snapshot.Forbidden {
+			return nil
+		}
 	}
-	return nil
+	if parent.Err() != nil {
+		return parent.Err()
+	}
+	if unreachable := context.Cause(ctx); unreachable != nil {
+		return unreachable
+	}
+	return cmp.Or(errs...)
 }
 
-func allUnauthorized(errs []error) bool {
-	return !slices.ContainsFunc(errs, func(err error) bool { return !apierrors.IsUnauthorized(err) })
+func (p Plan) progress(kind snapshot.Kind, n int) {
+	if p.Progress != nil {
+		p.Progress(kind, n)
+	}
 }
 
 // Asked reads single objects by name and seals them.
 func (c *Client) Asked(ctx context.Context, asks []snapshot.Ask, b *snapshot.Builder) {
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, InFlight)
-	for _, a := range asks {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			st, err := c.get(ctx, a, b)
-			if err != nil && st.Status == "" {
-				st = snapshot.State{Status: snapshot.Failed, Reason: reason(err)}
-			}
-			b.SealAsk(a, st)
-		})
-	}
-	wg.Wait()
+	atOnce(len(asks), func(i int) { b.SealAsk(asks[i], c.get(ctx, asks[i], b)) })
 }
 
 // NamespaceMissing tells whether a namespace is known not to exist.
 func (c *Client) NamespaceMissing(ctx context.Context, name string) bool {
 	b := snapshot.NewBuilder()
-	st, err := c.get(ctx, snapshot.Ask{Kind: snapshot.Namespaces, Name: name}, b)
-	return err == nil && st.Status == snapshot.OK && b.Len() == 0
+	return c.get(ctx, snapshot.Ask{Kind: snapshot.Namespaces, Name: name}, b).Status == snapshot.OK && b.Len() == 0
+}
+
+// atOnce does n things, InFlight of them at a time, beginning in order.
+func atOnce(n int, do func(i int)) {
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(n, InFlight) {
+		wg.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
 }
 
 // listings turns a plan into collections, each to be read once. Node events lie in namespace "default"

@@ -5,10 +5,7 @@ package collect
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
 // ReadOnlyError is what the transport answers to a request that could change something.
@@ -44,8 +41,10 @@ func (t readOnly) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t readOnly) WrappedRoundTripper() http.RoundTripper { return t.next }
 
 func (t readOnly) allowed(r *http.Request) bool {
-	if r.Header.Get("Upgrade") != "" || strings.Contains(strings.ToLower(r.Header.Get("Connection")), "upgrade") {
-		return false
+	for name := range r.Header { // not Header.Get: a key that is not in canonical form goes over the wire as well
+		if strings.EqualFold(name, "Upgrade") || strings.EqualFold(name, "Connection") {
+			return false
+		}
 	}
 	path, ok := strings.CutPrefix(r.URL.Path, t.prefix+"/")
 	if !ok {
@@ -63,10 +62,13 @@ func (t readOnly) allowed(r *http.Request) bool {
 }
 
 // readablePath tells whether a path is the version, discovery, a collection or an object: api[/v1] or apis[/group[/version]], then
-// optionally namespaces/NAME, then resource[/name], and no subresource.
+// optionally namespaces/NAME, then resource[/name], and no subresource. The path is the decoded one, so that an encoded slash in a name
+// counts as what a server might take it for.
 func readablePath(path []string) bool {
-	if slices.Contains(path, "..") || slices.Contains(path, ".") {
-		return false
+	for _, segment := range path {
+		if segment == "" || segment == "." || segment == ".." {
+			return false
+		}
 	}
 	root := 1 // how many segments name the group and version
 	switch path[0] {
@@ -86,53 +88,5 @@ func readablePath(path []string) bool {
 	if rest[0] == "namespaces" && len(rest) > 2 {
 		rest = rest[2:]
 	}
-	return len(rest) <= 2 && rest[0] != "watch"
+	return len(rest) <= 2 && rest[0] != "watch" && rest[0] != "proxy" // the latter two: forms of old servers
 }
-
-// Clock remembers the server's own time, from the Date header of its answers (RFC 9110, section 6.6.1; resolution one second), and
-// whether it answered at all.
-type Clock struct {
-	mu   sync.Mutex
-	last time.Time
-	seen bool
-}
-
-// Wrap returns a transport that watches the answers of another.
-func (c *Clock) Wrap(next http.RoundTripper) http.RoundTripper { return clocked{c, next} }
-
-// Now is the latest time the server told, and false where it told none.
-func (c *Clock) Now() (time.Time, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.last, !c.last.IsZero()
-}
-
-// Answered tells whether the server has answered any request.
-func (c *Clock) Answered() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.seen
-}
-
-type clocked struct {
-	clock *Clock
-	next  http.RoundTripper
-}
-
-func (t clocked) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(r)
-	if err != nil {
-		return resp, err
-	}
-	at, parseErr := http.ParseTime(resp.Header.Get("Date"))
-	t.clock.mu.Lock()
-	defer t.clock.mu.Unlock()
-	t.clock.seen = true
-	if parseErr == nil && at.After(t.clock.last) {
-		t.clock.last = at
-	}
-	return resp, nil
-}
-
-// WrappedRoundTripper lets client-go find the transport below.
-func (t clocked) WrappedRoundTripper() http.RoundTripper { return t.next }

@@ -1,0 +1,106 @@
+package collect
+
+// One request, asked again where that may help. The policy is our own and not client-go's because that one waits a second for each of ten
+// tries on a connection that is reset, which keeps someone waiting for a server that is not there.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// How often a request is made: attempts where something went wrong on the way or in the server, toldAttempts where the server says when
+// to come back (Retry-After), which is client-go's default.
+const (
+	attempts     = 3
+	toldAttempts = 10
+)
+
+// answerError is an answer that is not what an API server sends.
+type answerError struct {
+	contentType string
+	err         error
+}
+
+func (e answerError) Error() string {
+	return fmt.Sprintf("the answer is no API object (content type %q; a proxy or a login page in between?): %v", e.contentType, e.err)
+}
+
+func (e answerError) Unwrap() error { return e.err }
+
+// fetch gets what prepare asks of a kind's resource.
+func (c *Client) fetch(ctx context.Context, info snapshot.Info, prepare func(*rest.Request) *rest.Request) (runtime.Object, error) {
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+	}
+	for try := 1; ; try++ {
+		request := c.clients[info.GVK.GroupVersion()].Get().Resource(info.Resource).MaxRetries(0)
+		object, err := answer(prepare(request).Do(ctx))
+		if err != nil && ctx.Err() != nil {
+			return nil, ctx.Err() // not what the transport makes of it, which is the context's cause
+		}
+		pause, again := c.again(err, try)
+		if !again {
+			return object, err
+		}
+		if c.wait(ctx, pause) != nil {
+			if ctx.Err() != nil {
+				err = ctx.Err()
+			}
+			return nil, err
+		}
+	}
+}
+
+// answer tells apart a request that failed and an answer that cannot be read.
+func answer(r rest.Result) (runtime.Object, error) {
+	if err := r.Error(); err != nil {
+		return nil, err
+	}
+	object, err := r.Get()
+	var status apierrors.APIStatus
+	if err != nil && !errors.As(err, &status) {
+		var contentType string
+		r.ContentType(&contentType)
+		err = answerError{contentType, err}
+	}
+	return object, err
+}
+
+// again tells whether a request that failed is worth another try, and when.
+func (c *Client) again(err error, try int) (time.Duration, bool) {
+	if err == nil {
+		return 0, false
+	}
+	if seconds, told := apierrors.SuggestsClientDelay(err); told {
+		return time.Duration(seconds) * time.Second, try < toldAttempts
+	}
+	return time.Duration(try*try) * 200 * time.Millisecond, try < attempts && c.transient(err)
+}
+
+// transient tells whether an error may pass: the server's own trouble, or a connection that broke. Where the server has not answered at
+// all, nothing but a connection that was there and broke is tried again: it is more likely not there.
+func (c *Client) transient(err error) bool {
+	var status apierrors.APIStatus
+	switch {
+	case errors.As(err, &status):
+		return status.Status().Code >= http.StatusInternalServerError || status.Status().Code == http.StatusTooManyRequests
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+		errors.As(err, new(ReadOnlyError)), errors.As(err, new(answerError)):
+		return false
+	case c.clock.Answered():
+		return true
+	}
+	return utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err)
+}
