@@ -6,9 +6,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -23,6 +25,7 @@ type analyseOptions struct {
 	command string // area, or "triage"
 	path    string // how the command is called, for messages
 	args    []string
+	flags   *pflag.FlagSet
 
 	allNamespaces bool
 	selector      string
@@ -79,7 +82,7 @@ func (r *root) analyseCommand(name string) *cobra.Command {
   kubectl scars %[1]s --demo`, name),
 		ValidArgsFunction: r.completeSubjects,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.path, o.args = cmd.CommandPath(), args
+			o.path, o.args, o.flags = cmd.CommandPath(), args, cmd.Flags()
 			if err := o.validate(); err != nil {
 				return usageError{o.path, err}
 			}
@@ -114,11 +117,16 @@ func areaLong(name string) string {
 	if name == "triage" {
 		return "All checks of all areas, over one reading of the cluster."
 	}
-	out := "Checks:"
+	var out strings.Builder
+	out.WriteString("Checks:")
+	width := 0
 	for _, c := range checks.Of(name) {
-		out += fmt.Sprintf("\n  %-32s %s", c.ID, c.Doc.Title)
+		width = max(width, len(c.ID))
 	}
-	return out
+	for _, c := range checks.Of(name) {
+		fmt.Fprintf(&out, "\n  %-*s  %s", width, c.ID, c.Doc.Title)
+	}
+	return out.String()
 }
 
 // validate refuses what cannot be meant, before anything is read.
@@ -126,10 +134,11 @@ func (o *analyseOptions) validate() (err error) {
 	if err := render.Validate(o.output); err != nil {
 		return err
 	}
-	for _, s := range []string{o.severity, o.failOn} {
-		if s != "never" && !slices.Contains(finding.Severities(), finding.Severity(s)) || s == "never" && s == o.severity {
-			return fmt.Errorf("unknown severity %q: critical, warning or info", s)
-		}
+	if !slices.Contains(finding.Severities(), finding.Severity(o.severity)) {
+		return fmt.Errorf("--severity: %q is none of critical, warning and info", o.severity)
+	}
+	if o.failOn != "never" && !slices.Contains(finding.Severities(), finding.Severity(o.failOn)) {
+		return fmt.Errorf("--fail-on: %q is none of critical, warning, info and never", o.failOn)
 	}
 	if o.now != "" {
 		if _, err := time.Parse(time.RFC3339, o.now); err != nil {

@@ -60,22 +60,27 @@ func choose(command string, only, skip []string) ([]*analysis.Check, error) {
 	return out, nil
 }
 
-// unknownCheck names the checks that may have been meant.
+// unknownCheck names the checks that may have been meant: by their slug, or nearly so.
 func unknownCheck(id string) error {
-	var near []string
-	_, slug, _ := strings.Cut(id, "/")
-	if slug == "" {
+	_, slug, found := strings.Cut(id, "/")
+	if !found {
 		slug = id
 	}
+	var ids, near []string
 	for _, c := range checks.All() {
-		if strings.Contains(c.ID, slug) {
+		ids = append(ids, c.ID)
+		if slug != "" && strings.HasSuffix(c.ID, "/"+slug) {
 			near = append(near, c.ID)
 		}
 	}
-	if len(near) > 0 {
-		return fmt.Errorf("unknown check %q; did you mean %s?", id, strings.Join(near, " or "))
+	if len(near) == 0 {
+		near = nearest(id, ids)
 	}
-	return fmt.Errorf("unknown check %q; kubectl scars explain --list names them all", id)
+	err := fmt.Errorf("unknown check %q", id)
+	if len(near) == 0 {
+		return fmt.Errorf("%w; kubectl scars explain --list names them all", err)
+	}
+	return didYouMean(err, near)
 }
 
 func completeChecks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
@@ -59,24 +60,30 @@ func finish(err error, w io.Writer) int {
 	return exitError
 }
 
-// explainError puts an error in the words that kubectl uses, so that they are found where people look for them.
+// explainError puts an error in the words that kubectl uses (kubernetes v1.37.2 kubectl/pkg/cmd/util/helpers.go, StandardErrorMessage),
+// so that they are found where people look for them.
 func explainError(err error) string {
 	var (
 		status apierrors.APIStatus
-		dial   *url.Error
+		via    *url.Error
 		op     *net.OpError
 	)
 	switch {
 	case clientcmd.IsEmptyConfig(err):
 		return "error: no cluster to look at: no kubeconfig was found (KUBECONFIG, --kubeconfig or ~/.kube/config)\nTry it without a cluster: kubectl scars triage --demo"
 	case apierrors.IsUnauthorized(err):
-		return "error: You must be logged in to the server: the credentials were not accepted (expired?)"
-	case apierrors.IsForbidden(err), errors.As(err, &status):
-		return "Error from server: " + err.Error()
-	case errors.As(err, &op) && op.Op == "dial", errors.As(err, &dial) && dial.Timeout(), errors.Is(err, context.DeadlineExceeded):
-		return "Unable to connect to the server: " + oneLine(err)
-	case errors.As(err, &dial):
-		return "Unable to connect to the server: " + oneLine(dial.Err)
+		return "error: You must be logged in to the server: it does not accept the credentials (expired?)"
+	case errors.As(err, &status):
+		if reason := apierrors.ReasonForError(err); reason != metav1.StatusReasonUnknown {
+			return fmt.Sprintf("Error from server (%s): %s", reason, oneLine(err))
+		}
+		return "Error from server: " + oneLine(err)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &via) && via.Timeout():
+		return "Unable to connect to the server: no answer in time (--request-timeout)"
+	case errors.As(err, &op) && op.Op == "dial":
+		return "Unable to connect to the server: " + oneLine(op)
+	case errors.As(err, &via):
+		return "Unable to connect to the server: " + oneLine(via.Err)
 	}
 	msg := oneLine(err)
 	if strings.HasPrefix(msg, "error: ") {

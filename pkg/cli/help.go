@@ -4,7 +4,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,7 @@ import (
 var shownFlags = []string{"namespace", "all-namespaces", "from", "since", "output", "list", "remote", "filename"}
 
 const usageTemplate = `Usage:
-  {{if .Runnable}}{{useLine .}}{{else}}{{.CommandPath}} COMMAND{{end}}
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{useLine .}}{{end}}
 {{- if .HasAvailableSubCommands}}{{$cmds := .Commands}}{{range $group := .Groups}}
 
 {{.Title}}{{range $cmds}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
@@ -28,34 +27,36 @@ Examples:
 
 Flags:
 {{.}}{{end}}
-{{- if .HasAvailableSubCommands}}
 
-Use "{{.CommandPath}} COMMAND -h" for more about a command.{{end}}
+{{if .HasAvailableSubCommands}}
+Use "{{.CommandPath}} COMMAND -h" for more about a command.{{else}}
+{{end}}
 Use "{{.Root.CommandPath}} options" for all flags.
 `
 
 func useTemplates(cmd *cobra.Command) {
 	cobra.AddTemplateFunc("useLine", func(c *cobra.Command) string { return strings.TrimSpace(c.UseLine()) })
 	cobra.AddTemplateFunc("shownFlags", func(c *cobra.Command) string {
-		return strings.TrimRight(pick(c, func(f *pflag.Flag) bool { return slices.Contains(shownFlags, f.Name) }).FlagUsages(), "\n")
+		return strings.TrimRight(pick(c, shownFlags).FlagUsages(), "\n")
 	})
 	cmd.SetUsageTemplate(usageTemplate)
 	cmd.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
 }
 
-// pick gathers the flags of a command, its own and inherited, that keep wants.
-func pick(c *cobra.Command, keep func(*pflag.Flag) bool) *pflag.FlagSet {
+// pick gathers flags of a command, its own and inherited, by name.
+func pick(c *cobra.Command, names []string) *pflag.FlagSet {
 	out := pflag.NewFlagSet("", pflag.ContinueOnError)
 	out.SortFlags = false
-	add := func(f *pflag.Flag) {
-		if keep(f) && out.Lookup(f.Name) == nil && (c.HasParent() || f.Name != "namespace") {
+	for _, name := range names {
+		if f := c.Flag(name); f != nil && (f.Name != "namespace" || scoped(c)) {
 			out.AddFlag(f)
 		}
 	}
-	c.LocalFlags().VisitAll(add)
-	c.InheritedFlags().VisitAll(add)
 	return out
 }
+
+// scoped tells whether a namespace means something to a command.
+func scoped(c *cobra.Command) bool { return c.Flags().Lookup("all-namespaces") != nil || c.Name() == "rbac" }
 
 func (r *root) optionsCommand() *cobra.Command {
 	return &cobra.Command{

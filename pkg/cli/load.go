@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/client-go/tools/clientcmd"
-
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -34,37 +32,29 @@ func (o *analyseOptions) load(ctx context.Context) (*loaded, error) {
 // loadCluster reads the cluster in two rounds: listings, then what the checks ask for by name.
 func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 	in := &loaded{version: o.env.Version}
-	config, err := o.kube.ToRESTConfig()
+	config, err := o.restConfig()
 	if err != nil {
 		return nil, err
 	}
-	loader := o.kube.ToRawKubeConfigLoader()
-	namespace, _, err := loader.Namespace()
-	if err != nil {
+	var namespace string
+	if in.context, namespace, err = o.place(); err != nil {
 		return nil, err
-	}
-	raw, err := loader.RawConfig()
-	if err != nil && !clientcmd.IsEmptyConfig(err) {
-		return nil, err
-	}
-	in.context = raw.CurrentContext
-	if o.kube.Context != nil && *o.kube.Context != "" {
-		in.context = *o.kube.Context
 	}
 	in.scope.AllNamespaces = o.allNamespaces
 	if !o.allNamespaces {
 		in.scope.Namespaces = []string{namespace}
 	}
-	if err := o.resolveArgs(); err != nil {
+	if o.resolved, err = o.resolve(ctx, namespace); err != nil {
 		return nil, err
 	}
-	client, err := collect.NewClient(config, "kubectl-scars/"+o.env.Version)
+	client, err := collect.NewClient(config)
 	if err != nil {
 		return nil, err
 	}
 	b := snapshot.NewBuilder()
 	progress := o.progress()
 	defer progress.Stop()
+	defer o.stderr.through(progress)()
 	progress.Phase("reading the cluster")
 	plan := collect.Plan{
 		Kinds: analysis.Wanted(o.checks), Namespaces: in.scope.Namespaces,

@@ -20,8 +20,9 @@ func (r *root) rbacCommand() *cobra.Command {
 		Short: "Print the smallest roles that the checks need",
 		Long: `Print the smallest roles that the checks of the areas need (default: all areas), as YAML for kubectl apply.
 
-Without -n: one ClusterRole. With -n: a Role for that namespace, and ClusterRoles for what lies outside of it: cluster-scoped
-resources, and the events of nodes. Without those, every command still works, and says what it could not read.`,
+Without -n: one ClusterRole. With -n: a Role for that namespace, and for what lies outside of it a ClusterRole (cluster-scoped
+resources) and a Role in namespace default (the events of nodes). Without the latter two every command still works, and says what it
+could not read.`,
 		Example: `  # Everything, for the whole cluster
   kubectl scars rbac | kubectl apply -f -
 

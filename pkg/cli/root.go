@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 
@@ -14,11 +15,16 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
+// requestTimeout bounds one request, retries included, where the user gives no --request-timeout. kubectl's own default is to wait forever.
+const requestTimeout = "30s"
+
 // root is what every command shares.
 type root struct {
-	env   Env
-	kube  *genericclioptions.ConfigFlags
-	color string
+	env       Env
+	kube      *genericclioptions.ConfigFlags
+	color     string
+	verbosity int
+	stderr    *stderr
 }
 
 // Run runs the command line args (with the program's name first) and gives the exit code.
@@ -33,8 +39,9 @@ func Run(ctx context.Context, env Env, args []string) int {
 }
 
 func newRoot(env Env) *cobra.Command {
-	r := &root{env: env, kube: genericclioptions.NewConfigFlags(true)}
-	r.kube.WrapConfigFn = func(c *rest.Config) *rest.Config { return readOnlyConfig(c, env.Version) }
+	cobra.EnableCommandSorting = false // help lists commands in our order
+	r := &root{env: env, kube: genericclioptions.NewConfigFlags(true), stderr: &stderr{w: env.Err}}
+	*r.kube.Timeout = requestTimeout
 	cmd := &cobra.Command{
 		Use:         "scars",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl scars"},
@@ -54,23 +61,26 @@ It only reads. Findings go to standard output, everything else to standard error
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usageError{cmd.CommandPath(), fmt.Errorf("unknown command %q", args[0])}
+				return usageError{cmd.CommandPath(), didYouMean(fmt.Errorf("unknown command %q", args[0]), cmd.SuggestionsFor(args[0]))}
 			}
 			return cmd.Help()
 		},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+		SuggestionsMinimumDistance: 2,
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
 			if err := term.ValidateColour(r.color); err != nil {
 				return usageError{cmd.CommandPath(), err}
 			}
-			return nil
+			r.kube.WrapConfigFn = r.wrapConfig(cmd, args)
+			return r.log()
 		},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	cmd.SetIn(env.In)
 	cmd.SetOut(env.Out)
 	cmd.SetErr(env.Err)
-	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{c.CommandPath(), err} })
+	cmd.SetFlagErrorFunc(flagError)
 	r.kube.AddFlags(cmd.PersistentFlags())
+	r.addVerbosity(cmd.PersistentFlags())
 	cmd.PersistentFlags().StringVar(&r.color, "color", "auto", "Colour the output: auto, always or never")
 	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(term.ColourModes(), cobra.ShellCompDirectiveNoFileComp))
 
@@ -89,8 +99,19 @@ It only reads. Findings go to standard output, everything else to standard error
 	return cmd
 }
 
-// readOnlyConfig makes sure that whatever is built from a kubeconfig can only read.
-func readOnlyConfig(c *rest.Config, version string) *rest.Config {
-	c.UserAgent = "kubectl-scars/" + version
-	return collect.ReadOnlyConfig(c)
+// wrapConfig makes sure that whatever is built from a kubeconfig can only read, says who it is (KEP-859: the command, in headers), and
+// shows each of the server's warnings once.
+func (r *root) wrapConfig(cmd *cobra.Command, args []string) func(*rest.Config) *rest.Config {
+	headers := &genericclioptions.CommandHeaderRoundTripper{}
+	headers.ParseCommandHeaders(cmd, args)
+	warnings := r.newWarnings()
+	return func(c *rest.Config) *rest.Config {
+		c = collect.ReadOnlyConfig(c)
+		c.UserAgent = "kubectl-scars/" + r.env.Version
+		c.WarningHandler = warnings
+		c.Wrap(func(next http.RoundTripper) http.RoundTripper {
+			return &genericclioptions.CommandHeaderRoundTripper{Delegate: next, Headers: headers.Headers}
+		})
+		return c
+	}
 }

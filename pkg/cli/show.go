@@ -3,7 +3,7 @@ package cli
 import (
 	"strings"
 
-	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render"
@@ -30,54 +30,56 @@ func (r *root) renderOptions(format string) render.Options {
 	return opts
 }
 
+// clusterFlags are the flags that say which cluster, and as whom. --token is not among them: it is a secret, and stays with whoever gave it.
+var clusterFlags = []string{
+	"kubeconfig", "context", "cluster", "user", "server", "tls-server-name", "certificate-authority", "insecure-skip-tls-verify", "proxy-url",
+	"client-certificate", "client-key", "as", "as-uid", "as-group", "as-user-extra",
+}
+
 // kubectl is how commands that are proposed must start to reach the cluster that was looked at.
 func (o *analyseOptions) kubectl() string {
 	words := []string{"kubectl"}
-	if o.offline() {
-		return words[0]
-	}
-	for _, f := range clusterFlags(o.kube) {
-		if f.value != nil && *f.value != "" {
-			words = append(words, "--"+f.name, *f.value)
-		}
+	if !o.offline() {
+		words = append(words, o.given(clusterFlags...)...)
 	}
 	return finding.Quote(words...)
 }
 
-type clusterFlag struct {
-	name  string
-	value *string
-}
-
-// clusterFlags are the flags that say which cluster, and as whom.
-func clusterFlags(k *genericclioptions.ConfigFlags) []clusterFlag {
-	return []clusterFlag{
-		{"kubeconfig", k.KubeConfig}, {"context", k.Context}, {"cluster", k.ClusterName}, {"user", k.AuthInfoName},
-		{"server", k.APIServer}, {"as", k.Impersonate},
-	}
-}
-
-// rerun is this command, to be run again with another output.
+// rerun is this command, to be run again with another output; empty where its input is gone.
 func (o *analyseOptions) rerun() string {
+	if o.from == "-" {
+		return ""
+	}
 	words := append(strings.Fields(o.path), o.args...)
-	switch {
-	case o.demo:
-		words = append(words, "--demo")
-	case o.from != "":
-		words = append(words, "--from", o.from)
-	case o.allNamespaces:
-		words = append(words, "-A")
-	}
-	if ns := o.kube.Namespace; ns != nil && *ns != "" && !o.allNamespaces {
-		words = append(words, "-n", *ns)
-	}
-	for _, f := range clusterFlags(o.kube) {
-		if f.value != nil && *f.value != "" {
-			words = append(words, "--"+f.name, *f.value)
+	words = append(words, o.given("demo", "from", "now", "all-namespaces", "namespace")...)
+	words = append(words, o.given(clusterFlags...)...)
+	words = append(words, o.given("selector", "since", "check", "skip", "severity")...)
+	return finding.Quote(words...)
+}
+
+// given repeats those of the flags that were on the command line, as words.
+func (o *analyseOptions) given(names ...string) []string {
+	var words []string
+	for _, name := range names {
+		f := o.flags.Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		word := "--" + f.Name
+		if f.Shorthand != "" {
+			word = "-" + f.Shorthand
+		}
+		list, isList := f.Value.(pflag.SliceValue)
+		switch {
+		case isList:
+			for _, v := range list.GetSlice() {
+				words = append(words, word, v)
+			}
+		case f.NoOptDefVal == "": // takes a value
+			words = append(words, word, f.Value.String())
+		case f.Value.String() == f.NoOptDefVal:
+			words = append(words, word)
 		}
 	}
-	if o.selector != "" {
-		words = append(words, "-l", o.selector)
-	}
-	return finding.Quote(words...)
+	return words
 }

@@ -8,9 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -36,6 +34,9 @@ func (o *analyseOptions) targets() ([]target, error) {
 		kind, name, found := strings.Cut(arg, "/")
 		if !found {
 			kind, name = naturalType[o.command], arg
+			if _, isType := knownKind(arg); isType {
+				return nil, usageError{o.path, fmt.Errorf("%q is a type: write %s/NAME", arg, arg)}
+			}
 		}
 		if kind == "" || name == "" || strings.Contains(name, "/") {
 			return nil, usageError{o.path, fmt.Errorf("%q is neither TYPE/NAME nor NAME", arg)}
@@ -100,39 +101,6 @@ func knownKind(typed string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// resolveArgs asks the server for the subjects by name, as kubectl does, with kubectl's errors. A type that the user may not read is
-// taken at its word.
-func (o *analyseOptions) resolveArgs() error {
-	targets, err := o.targets()
-	if err != nil {
-		return err
-	}
-	namespace, _, err := o.kube.ToRawKubeConfigLoader().Namespace()
-	if err != nil {
-		return err
-	}
-	for _, t := range targets {
-		infos, err := resource.NewBuilder(o.kube).Unstructured().NamespaceParam(namespace).DefaultNamespace().
-			ResourceTypeOrNameArgs(false, t.kind+"/"+t.name).Latest().Flatten().Do().Infos()
-		if apierrors.IsForbidden(err) {
-			if kind, ok := knownKind(t.kind); ok {
-				o.resolved = append(o.resolved, finding.ObjectRef{Kind: kind, Namespace: namespace, Name: t.name})
-				continue
-			}
-		}
-		if err != nil {
-			return err
-		}
-		for _, info := range infos {
-			gvk := info.Mapping.GroupVersionKind
-			o.resolved = append(o.resolved, finding.ObjectRef{
-				APIVersion: gvk.GroupVersion().String(), Kind: gvk.Kind, Namespace: info.Namespace, Name: info.Name,
-			})
-		}
-	}
-	return nil
 }
 
 // labels is the label query, nil where there is none; validate has parsed it before.

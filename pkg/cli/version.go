@@ -3,12 +3,15 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
 // versionInfo is what "version -o json" prints.
@@ -27,11 +30,14 @@ func (r *root) versionCommand() *cobra.Command {
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		Long: "Print the version of the tool, of Go and of the Kubernetes libraries, and with --remote the server's.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output != "" && output != "json" && output != "yaml" {
+				return usageError{cmd.CommandPath(), fmt.Errorf("unknown output format %q: json or yaml", output)}
+			}
 			v := versionInfo{
 				Version: r.env.Version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Kubernetes: module("k8s.io/client-go"),
 			}
 			if remote {
-				config, err := r.kube.ToRESTConfig()
+				config, err := r.restConfig()
 				if err != nil {
 					return err
 				}
@@ -39,35 +45,40 @@ func (r *root) versionCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				server, err := client.ServerVersion()
+				server, err := client.ServerVersionWithContext(cmd.Context())
 				if err != nil {
 					return err
 				}
 				v.Server = server.GitVersion
 			}
-			switch output {
-			case "":
-				fmt.Fprintf(r.env.Out, "kubectl scars %s\n%s %s\nKubernetes libraries %s\n", v.Version, v.Go, v.Platform, v.Kubernetes)
-				if remote {
-					fmt.Fprintf(r.env.Out, "Server %s\n", v.Server)
-				}
-				return nil
-			case "json", "yaml":
-				out, err := json.MarshalIndent(v, "", "  ")
-				if err == nil && output == "yaml" {
-					out, err = yaml.JSONToYAML(out)
-				}
-				if err == nil {
-					_, err = fmt.Fprintf(r.env.Out, "%s\n", out)
-				}
-				return err
-			}
-			return usageError{cmd.CommandPath(), fmt.Errorf("unknown output format %q: json or yaml", output)}
+			return v.print(r.env.Out, output)
 		},
 	}
 	cmd.Flags().BoolVar(&remote, "remote", false, "Also ask the server for its version")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "Output format: json or yaml")
 	return cmd
+}
+
+func (v versionInfo) print(w io.Writer, format string) error {
+	if format == "" {
+		fmt.Fprintf(w, "kubectl scars %s\n%s %s\nKubernetes libraries %s\n", v.Version, v.Go, v.Platform, v.Kubernetes)
+		if v.Server != "" {
+			fmt.Fprintf(w, "Server %s\n", term.Sanitize(v.Server))
+		}
+		return nil
+	}
+	out, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	out = append(out, '\n')
+	if format == "yaml" {
+		if out, err = yaml.JSONToYAML(out); err != nil {
+			return err
+		}
+	}
+	_, err = w.Write(out)
+	return err
 }
 
 // module is the version of a module that was built in.

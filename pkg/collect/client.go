@@ -80,11 +80,8 @@ func prefix(config *rest.Config) string {
 	return base.Path
 }
 
-// wait waits, unless that would last beyond the deadline.
+// wait waits.
 func wait(ctx context.Context, d time.Duration) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
-		return context.DeadlineExceeded
-	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

@@ -110,4 +110,3 @@ func fail(code int, reason metav1.StatusReason) func(http.ResponseWriter, *http.
 func count(s *apitest.Server, path string) int {
 	return len(slices.DeleteFunc(s.Requests(), func(r apitest.Request) bool { return r.Path != path }))
 }
-

@@ -132,7 +132,10 @@ func TestUnreachable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.wait = func(context.Context, time.Duration) error { t.Error("waits for a server that is not there"); return nil }
+	c.wait = func(context.Context, time.Duration) error {
+		t.Error("waits for a server that is not there")
+		return nil
+	}
 	_, err = read(t, c, "", snapshot.Pods, snapshot.Services, snapshot.Nodes, snapshot.Events, snapshot.Secrets, snapshot.Jobs)
 	var dial *net.OpError
 	if !errors.As(err, &dial) || dial.Op != "dial" {

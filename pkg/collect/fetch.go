@@ -84,7 +84,8 @@ func (c *Client) again(err error, try int) (time.Duration, bool) {
 		return 0, false
 	}
 	if seconds, told := apierrors.SuggestsClientDelay(err); told {
-		return time.Duration(seconds) * time.Second, try < toldAttempts
+		told := time.Duration(seconds) * time.Second
+		return told, try < toldAttempts && (c.timeout <= 0 || told < c.timeout)
 	}
 	return time.Duration(try*try) * 200 * time.Millisecond, try < attempts && c.transient(err)
 }

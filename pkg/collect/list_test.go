@@ -144,7 +144,9 @@ func TestTransient(t *testing.T) {
 			[]time.Duration{200 * time.Millisecond, 800 * time.Millisecond},
 		},
 		"gateway": {
-			func(w http.ResponseWriter, _ int) { http.Error(w, "<html>502 Bad Gateway</html>", http.StatusBadGateway) },
+			func(w http.ResponseWriter, _ int) {
+				http.Error(w, "<html>502 Bad Gateway</html>", http.StatusBadGateway)
+			},
 			[]time.Duration{200 * time.Millisecond, 800 * time.Millisecond},
 		},
 		"connection reset": {
