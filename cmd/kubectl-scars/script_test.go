@@ -36,8 +36,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"), UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
-			env.Values[servers{}] = &servers{}
-			env.Defer(env.Values[servers{}].(*servers).stop)
+			env.Values[serversKey{}] = &servers{}
+			env.Defer(env.Values[serversKey{}].(*servers).stop)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("KUBECONFIG", filepath.Join(env.WorkDir, "kubeconfig"))
 			env.Setenv("LC_ALL", "C.UTF-8")
@@ -48,6 +48,8 @@ func TestScripts(t *testing.T) {
 		},
 	})
 }
+
+type serversKey struct{}
 
 // servers are those of one script; only the last is asked what it received.
 type servers struct {
@@ -62,7 +64,7 @@ func (s *servers) stop() {
 	}
 }
 
-func serversOf(ts *testscript.TestScript) *servers { return ts.Value(servers{}).(*servers) }
+func serversOf(ts *testscript.TestScript) *servers { return ts.Value(serversKey{}).(*servers) }
 
 // marker tells when a request comes in whose path matches a pattern.
 type marker struct {

@@ -28,10 +28,8 @@ Examples:
 Flags:
 {{.}}{{end}}
 
-{{if .HasAvailableSubCommands}}
-Use "{{.CommandPath}} COMMAND -h" for more about a command.{{else}}
-{{end}}
-Use "{{.Root.CommandPath}} options" for all flags.
+{{if .HasAvailableSubCommands}}Use "{{.CommandPath}} COMMAND -h" for more about a command.
+{{end}}Use "{{.Root.CommandPath}} options" for all flags.
 `
 
 func useTemplates(cmd *cobra.Command) {
