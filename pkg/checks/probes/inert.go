@@ -1,0 +1,91 @@
+package probes
+
+// This file walks the containers whose probe cannot act, once for each container of a workload, for inert-liveness and stuck-startup.
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// inert is a container of a workload with a probe that cannot act.
+type inert struct {
+	unable
+	workload  snapshot.Ref
+	container string
+	pod       *corev1.Pod // the first one it is seen in
+	since     time.Time   // since when that container runs
+	hit, pods int         // pods it is seen in, and running pods of the workload
+	ready     int         // pods of the workload that are ready
+}
+
+func (i inert) object() finding.ObjectRef {
+	ref := analysis.Ref(i.workload)
+	ref.Container = i.container
+	return ref
+}
+
+// eachInert visits, in a fixed order, each container of each workload for which pick gives a probe that cannot act. pick sees the
+// container as it runs now.
+func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Container, *corev1.ContainerStatus) *corev1.Probe, visit func(inert)) {
+	for _, w := range p.Workloads() {
+		var order []string
+		found := map[string]*inert{}
+		pods, ready := 0, 0
+		for _, pod := range p.PodsOf(w) {
+			if snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
+				continue
+			}
+			pods++
+			if isReady(pod) {
+				ready++
+			}
+			events := p.EventsOf("Pod", pod)
+			eachRunning(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
+				probe := pick(c, st)
+				if probe == nil {
+					return
+				}
+				u, ok := whyUnable(pod, c, init, probe, name, events, p.Now())
+				if !ok {
+					return
+				}
+				if found[c.Name] == nil {
+					found[c.Name] = &inert{unable: u, workload: w, container: c.Name, pod: pod, since: st.State.Running.StartedAt.UTC()}
+					order = append(order, c.Name)
+				}
+				found[c.Name].hit++
+			})
+		}
+		for _, n := range order {
+			found[n].pods, found[n].ready = pods, ready
+			visit(*found[n])
+		}
+	}
+}
+
+// eachRunning visits the containers of a pod that run now.
+func eachRunning(pod *corev1.Pod, visit func(c *corev1.Container, init bool, st *corev1.ContainerStatus)) {
+	for _, list := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for i := range list {
+			st := &list[i]
+			if c, init := specOf(pod, st.Name); c != nil && st.State.Running != nil {
+				visit(c, init, st)
+			}
+		}
+	}
+}
+
+func isReady(pod *corev1.Pod) bool {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

@@ -1,0 +1,49 @@
+package probes
+
+// This file finds liveness probes that never act.
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// InertLiveness is probes/inert-liveness.
+var InertLiveness = &analysis.Check{
+	ID: "probes/inert-liveness",
+	Doc: analysis.Doc{
+		Title:    "A liveness probe can never act",
+		Symptom:  "None, until the program hangs and nobody restarts it. Events say \"Liveness probe errored\", which sounds like a failure and is not counted as one.",
+		Evidence: "A port name that the container does not have is read from the spec: proven. A command that is not in the image, or an answer whose body never ends, are read from repeated events with no counted failure after them: strong.",
+		Why:      "The kubelet throws an errored attempt away. The probe looks like protection and is none.",
+		Fix:      "Correct the port's name, use a command that exists, or end the answer.",
+		Limits:   "Commands and bodies are seen only while their events are kept. A redirect to another host, which counts as success for ever, is not seen.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)", "kubernetes#106682", "kubernetes#113938"},
+	},
+	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events)),
+	Run:    inertLiveness,
+}
+
+func inertLiveness(p *analysis.Pass) error {
+	pick := func(c *corev1.Container, _ *corev1.ContainerStatus) *corev1.Probe { return c.LivenessProbe }
+	eachInert(p, kubeevent.Liveness, pick, func(i inert) {
+		f := finding.Finding{
+			Severity: finding.Warning, Confidence: i.confidence, Object: i.object(), Evidence: i.evidence,
+			Message: fmt.Sprintf("%s, so the liveness probe of container %s never acts and a hang is never healed", i.reason, i.container),
+			Fix: []finding.Fix{i.fix, {
+				Text: "See the probe and what its attempts say", Command: finding.Kubectl(i.workload.Namespace, "describe", "pod", i.pod.Name),
+			}},
+			FirstSeen: finding.At(i.since),
+		}
+		if i.pods > 1 {
+			f.Message += fmt.Sprintf("; %d of %d replicas", i.hit, i.pods)
+		}
+		p.Report(f)
+	})
+	return nil
+}
