@@ -32,13 +32,14 @@ type joins struct {
 	eventsByName map[Ref][]*corev1.Event // events of objects, by kind, namespace and name (APIVersion empty)
 	incarnations map[Ref][]Incarnation
 	podsOfClaim  map[key][]*corev1.Pod
+	tlsUses      map[key][]TLSUse // namespace and name of a Secret → the Ingresses that present it
 }
 
 func (s *Snapshot) join() {
 	s.joins = joins{
 		workloadOf: map[types.UID]Ref{}, byName: map[key]Ref{}, podsOf: map[Ref][]*corev1.Pod{}, generators: map[generator]Ref{},
 		eventsOf: map[types.UID][]*corev1.Event{}, eventsByName: map[Ref][]*corev1.Event{}, incarnations: map[Ref][]Incarnation{},
-		podsOfClaim: map[key][]*corev1.Pod{},
+		podsOfClaim: map[key][]*corev1.Pod{}, tlsUses: map[key][]TLSUse{},
 	}
 	pods := s.tables[Pods].typed.([]*corev1.Pod)
 	for _, p := range pods {
@@ -55,6 +56,7 @@ func (s *Snapshot) join() {
 	}
 	s.joinGenerators()
 	s.joinEvents(pods)
+	s.joinTLS()
 }
 
 // climb follows controller references to the top as far as it can: ReplicaSet to Deployment (or whatever custom resource made it), Job
