@@ -1,0 +1,202 @@
+package netpol
+
+// This file finds pods that share an IP, and pods whose IP is not the one that the network plugin gave them.
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// DuplicatePodIP is netpol/duplicate-pod-ip.
+var DuplicatePodIP = &analysis.Check{
+	ID: "netpol/duplicate-pod-ip",
+	Doc: analysis.Doc{
+		Title:    "Two pods share one IP",
+		Symptom:  "Requests reach the wrong pod or nobody, now and then; Services answer with another application; network policies let through or block the wrong pod.",
+		Evidence: "status.podIPs of pods that live: not ended, not terminating, not on the host's network, their sandbox ready, their node Ready. And Calico's annotation cni.projectcalico.org/podIP against status.podIP, two minutes after the sandbox was made. Proven: the API states both sides.",
+		Why:      "Packets for an IP go to one place. Typical after an IP agent lost its memory: a restart with a stale datastore, a node that was made again under its old name.",
+		Fix:      "Delete the pod that came later, so that it gets another IP; then repair the IP agent of the node before it gives the next one away.",
+		Limits:   "Ended pods keep their IP in the status though it is free again, and are left out; so are terminating pods, pods on nodes that are not Ready, and nodes that are gone. Networks whose subnets overlap on purpose (Kube-OVN's own VPCs) share IPs legitimately: skip the check there.",
+		Sources:  []string{"kubernetes issues 92697, 109414", "projectcalico/calico issue 13858"},
+	},
+	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Nodes)),
+	Run:    duplicatePodIP,
+}
+
+// renewed is how long after its sandbox was made a pod's status and annotation may disagree: they are written by two programs.
+const renewed = 2 * time.Minute
+
+func duplicatePodIP(p *analysis.Pass) error {
+	byIP := map[string][]*corev1.Pod{}
+	var ips []string
+	for _, pod := range p.Pods("") {
+		if !holdsIP(pod) || gone(p, pod.Spec.NodeName) {
+			continue
+		}
+		for _, ip := range addresses(pod) {
+			if byIP[ip] == nil {
+				ips = append(ips, ip)
+			}
+			byIP[ip] = append(byIP[ip], pod)
+		}
+		if given := calicoIP(pod); given != "" && !slices.Contains(addresses(pod), given) && p.Now().Sub(sandboxSince(pod)) > renewed {
+			if knowsNodes(p, "whether Calico's "+given+" is its IP", pod) {
+				reportMismatch(p, pod, given)
+			}
+		}
+	}
+	slices.Sort(ips)
+	shared := map[finding.ObjectRef][]string{} // IPs by the workload of the pod that came last
+	var order []finding.ObjectRef
+	for _, ip := range ips {
+		slices.SortStableFunc(byIP[ip], func(a, b *corev1.Pod) int { return begun(a).Compare(begun(b)) })
+		if len(byIP[ip]) < 2 || !knowsNodes(p, "whether it shares IP "+ip, byIP[ip]...) {
+			continue
+		}
+		w := analysis.Ref(p.WorkloadOf(byIP[ip][len(byIP[ip])-1]))
+		if shared[w] == nil {
+			order = append(order, w)
+		}
+		shared[w] = append(shared[w], ip)
+	}
+	for _, w := range order {
+		reportShared(p, w, shared[w], byIP)
+	}
+	return nil
+}
+
+// holdsIP tells whether the IP in a pod's status is in use by that pod, if its node is alive.
+func holdsIP(pod *corev1.Pod) bool {
+	switch {
+	case pod.Spec.HostNetwork, pod.DeletionTimestamp != nil, pod.Status.Phase == corev1.PodSucceeded, pod.Status.Phase == corev1.PodFailed:
+		return false
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReadyToStartContainers && c.Status != corev1.ConditionTrue {
+			return false // its sandbox is gone, the IP in the status is the old one
+		}
+	}
+	return true
+}
+
+// gone tells whether a node is known not to be Ready, or not to be there: what its pods say is of yesterday.
+func gone(p *analysis.Pass, name string) bool {
+	n := p.Node(name)
+	if n == nil {
+		_, known := p.Absence(snapshot.Nodes, "", name)
+		return known
+	}
+	return !slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// knowsNodes tells whether the nodes of pods were read; where not, it says what cannot be said.
+func knowsNodes(p *analysis.Pass, what string, pods ...*corev1.Pod) bool {
+	for _, pod := range pods {
+		if p.Node(pod.Spec.NodeName) == nil {
+			last := pods[len(pods)-1]
+			p.CannotSay(analysis.Ref(p.WorkloadOf(last)), fmt.Sprintf("%s: node %s was not read, and what pods of a dead node say is old", what, pod.Spec.NodeName))
+			return false
+		}
+	}
+	return true
+}
+
+// addresses lists the IPs of a pod, one spelling each.
+func addresses(pod *corev1.Pod) []string {
+	var out []string
+	add := func(ip string) {
+		if a, err := netip.ParseAddr(ip); err == nil && !slices.Contains(out, a.String()) {
+			out = append(out, a.String())
+		}
+	}
+	add(pod.Status.PodIP)
+	for _, ip := range pod.Status.PodIPs {
+		add(ip.IP)
+	}
+	return out
+}
+
+// calicoIP is the IP that Calico says it gave the pod ("10.0.0.5/32"); empty where it did not, or took it back.
+func calicoIP(pod *corev1.Pod) string {
+	ip, _, _ := strings.Cut(pod.Annotations["cni.projectcalico.org/podIP"], "/")
+	a, err := netip.ParseAddr(ip)
+	if err != nil || len(addresses(pod)) == 0 {
+		return ""
+	}
+	return a.String()
+}
+
+// begun is when a pod came to its node.
+func begun(pod *corev1.Pod) time.Time {
+	if pod.Status.StartTime != nil {
+		return pod.Status.StartTime.Time
+	}
+	return pod.CreationTimestamp.Time
+}
+
+// sandboxSince is when a pod's sandbox was last made, as far as that is known.
+func sandboxSince(pod *corev1.Pod) time.Time {
+	since := begun(pod)
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReadyToStartContainers && c.LastTransitionTime.After(since) {
+			since = c.LastTransitionTime.Time
+		}
+	}
+	for _, c := range pod.Status.ContainerStatuses {
+		if c.State.Running != nil && c.State.Running.StartedAt.After(since) {
+			since = c.State.Running.StartedAt.Time
+		}
+	}
+	return since
+}
+
+func reportShared(p *analysis.Pass, w finding.ObjectRef, ips []string, byIP map[string][]*corev1.Pod) {
+	pods := byIP[ips[0]]
+	last, first := pods[len(pods)-1], pods[0]
+	f := finding.Finding{
+		Severity: finding.Critical, Confidence: finding.Proven, Object: w, FirstSeen: finding.At(begun(last)),
+		Message: fmt.Sprintf("pod %s has the same IP %s as pod %s of namespace %s, which had it first", last.Name, ips[0], first.Name, first.Namespace),
+		Fix: []finding.Fix{
+			{Text: "Delete the pod that came later, so that it gets another IP", Command: finding.Kubectl(last.Namespace, "delete", "pod", last.Name)},
+			{Text: "See why the IP was given twice: the network plugin's IP agent on node " + last.Spec.NodeName, Command: finding.Kubectl("", "get", "pods", "-A", "-o", "wide", "--field-selector", "spec.nodeName="+last.Spec.NodeName)},
+		},
+	}
+	if len(pods) > 2 {
+		f.Message = fmt.Sprintf("%d pods have the same IP %s, pod %s of namespace %s had it first", len(pods), ips[0], first.Name, first.Namespace)
+	}
+	if len(ips) > 1 {
+		f.Message += fmt.Sprintf("; %d IPs of this workload are shared", len(ips))
+	}
+	for _, ip := range ips[:min(len(ips), 3)] {
+		for _, pod := range byIP[ip] {
+			f.Evidence = append(f.Evidence, finding.Evidence{
+				Object: analysis.RefTo("Pod", pod), Source: "status.podIPs", Value: fmt.Sprintf("%s on node %s", ip, pod.Spec.NodeName), Time: finding.At(begun(pod)),
+			})
+		}
+	}
+	p.Report(f)
+}
+
+func reportMismatch(p *analysis.Pass, pod *corev1.Pod, given string) {
+	f := finding.Finding{
+		Severity: finding.Critical, Confidence: finding.Proven, Object: analysis.Ref(p.WorkloadOf(pod)), Key: "annotation/" + pod.Name, FirstSeen: finding.At(sandboxSince(pod)),
+		Message: fmt.Sprintf("Calico gave pod %s the IP %s, but its status says %s: Services and policies use the wrong one", pod.Name, given, pod.Status.PodIP),
+		Evidence: []finding.Evidence{
+			{Object: analysis.RefTo("Pod", pod), Source: "metadata.annotations[cni.projectcalico.org/podIP]", Value: given},
+			{Object: analysis.RefTo("Pod", pod), Source: "status.podIP", Value: pod.Status.PodIP, Time: finding.At(sandboxSince(pod))},
+		},
+		Fix: []finding.Fix{{Text: "Delete the pod, so that both sides start anew", Command: finding.Kubectl(pod.Namespace, "delete", "pod", pod.Name)}},
+	}
+	p.Report(f)
+}
