@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -32,14 +33,15 @@ type joins struct {
 	eventsByName map[Ref][]*corev1.Event // events of objects, by kind, namespace and name (APIVersion empty)
 	incarnations map[Ref][]Incarnation
 	podsOfClaim  map[key][]*corev1.Pod
-	tlsUses      map[key][]TLSUse // namespace and name of a Secret → the Ingresses that present it
+	tlsUses      map[key][]TLSUse                     // namespace and name of a Secret → the Ingresses that present it
+	slicesOf     map[key][]*discoveryv1.EndpointSlice // by the name of the Service
 }
 
 func (s *Snapshot) join() {
 	s.joins = joins{
 		workloadOf: map[types.UID]Ref{}, byName: map[key]Ref{}, podsOf: map[Ref][]*corev1.Pod{}, generators: map[generator]Ref{},
 		eventsOf: map[types.UID][]*corev1.Event{}, eventsByName: map[Ref][]*corev1.Event{}, incarnations: map[Ref][]Incarnation{},
-		podsOfClaim: map[key][]*corev1.Pod{}, tlsUses: map[key][]TLSUse{},
+		podsOfClaim: map[key][]*corev1.Pod{}, tlsUses: map[key][]TLSUse{}, slicesOf: map[key][]*discoveryv1.EndpointSlice{},
 	}
 	pods := s.tables[Pods].typed.([]*corev1.Pod)
 	for _, p := range pods {
@@ -55,6 +57,7 @@ func (s *Snapshot) join() {
 		}
 	}
 	s.joinGenerators()
+	s.joinSlices()
 	s.joinEvents(pods)
 	s.joinTLS()
 }

@@ -5,5 +5,5 @@ import "github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 
 // Checks lists the area's checks in the order in which explain lists them.
 func Checks() []*analysis.Check {
-	return []*analysis.Check{LivenessKill, StartupKill, InertLiveness, StuckStartup}
+	return []*analysis.Check{LivenessKill, StartupKill, InertLiveness, StuckStartup, ServiceWithoutReadyPods}
 }
