@@ -76,18 +76,30 @@ func inScope(o finding.ObjectRef, evidence []finding.Evidence, namespaces []stri
 	return !elsewhere
 }
 
-// expand adds to the subjects what they roll up to: the workload of a pod, of a ReplicaSet, of a Job.
+// expand adds to the subjects what they roll up to (the workload of a pod, of a ReplicaSet, of a Job) and the pods that they own, on
+// whose word a finding about another object may rest (a claim that keeps them from starting).
 func expand(v *snapshot.View, subjects []finding.ObjectRef) []finding.ObjectRef {
 	out := slices.Clone(subjects)
+	add := func(o finding.ObjectRef) {
+		if !slices.ContainsFunc(out, o.SameObject) {
+			out = append(out, o)
+		}
+	}
+	if len(subjects) == 0 {
+		return nil
+	}
 	for _, p := range v.Pods(metav1.NamespaceAll) {
-		w := Ref(v.WorkloadOf(p))
-		owner := metav1.GetControllerOf(p)
-		for _, s := range subjects {
-			isPod := s.Kind == "Pod" && s.Namespace == p.Namespace && s.Name == p.Name
-			isOwner := owner != nil && s.Kind == owner.Kind && s.Namespace == p.Namespace && s.Name == owner.Name
-			if (isPod || isOwner) && !slices.ContainsFunc(out, w.SameObject) {
-				out = append(out, w)
-			}
+		pod, workload := RefTo("Pod", p), Ref(v.WorkloadOf(p))
+		owner := workload
+		if c := metav1.GetControllerOf(p); c != nil {
+			owner = finding.ObjectRef{APIVersion: c.APIVersion, Kind: c.Kind, Namespace: p.Namespace, Name: c.Name}
+		}
+		if slices.ContainsFunc(subjects, workload.SameObject) || slices.ContainsFunc(subjects, owner.SameObject) {
+			add(pod)
+			add(workload)
+		}
+		if slices.ContainsFunc(subjects, pod.SameObject) {
+			add(workload)
 		}
 	}
 	return out
