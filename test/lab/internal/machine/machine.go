@@ -99,11 +99,14 @@ func (m Machines) Prepare(s Spec) error {
 func (m Machines) Start(s Spec) error {
 	tap := netns.Tap(s.Index)
 	return m.Proc.Start(s.Name(), m.Net.Exec("nice", "-n", "-5", "qemu-system-x86_64",
-		// What is emulated at a price and not needed: wide vectors, five-level page tables, the kernel's mitigations.
-		"-accel", "tcg,thread=multi", "-cpu", "max,la57=off,avx=off,avx2=off,avx512f=off", "-smp", fmt.Sprint(s.CPUs), "-m", fmt.Sprint(s.Memory),
-		"-nographic", "-monitor", "none", "-serial", "stdio", "-no-reboot",
+		// What is dear in emulation and not needed: five-level page tables, wide vectors, the kernel's mitigations, and
+		// "enhanced" string moves, for which the kernel clears and copies pages byte by byte. Random addresses
+		// (norandmaps below) give a page of code new translations in each process, and whoever clears the page pays for
+		// each of them at each store: a node short of memory stood still for minutes instead of killing anybody.
+		"-accel", "tcg,thread=multi", "-cpu", "max,la57=off,avx=off,avx2=off,avx512f=off,erms=off,fsrm=off", "-smp", fmt.Sprint(s.CPUs), "-m", fmt.Sprint(s.Memory),
+		"-nographic", "-monitor", "unix:"+filepath.Join(m.dir(s), "monitor")+",server,nowait", "-serial", "stdio", "-no-reboot",
 		"-kernel", m.Kernel.Image, "-initrd", m.Kernel.Initrd,
-		"-append", "console=ttyS0 quiet panic=-1 psi=1 net.ifnames=0 mitigations=off scars.run="+filepath.Join(m.dir(s), "run.sh"),
+		"-append", "console=ttyS0 quiet panic=-1 psi=1 net.ifnames=0 mitigations=off norandmaps scars.run="+filepath.Join(m.dir(s), "run.sh"),
 		"-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap",
 		"-drive", "file="+m.disk(s)+",format=raw,if=virtio,cache=unsafe",
 		"-netdev", "tap,id=n0,ifname="+tap+",script=no,downscript=no",

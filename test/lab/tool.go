@@ -1,0 +1,76 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
+)
+
+// Tool is kubectl-scars, built from the checkout that this module lies in, as kubectl finds it: on the PATH.
+type Tool struct {
+	lab *Lab
+	dir string
+}
+
+// Result is what one run of the tool gave.
+type Result struct {
+	Stdout, Stderr []byte
+	Code           int
+	Took           time.Duration
+	Requests       []Request // what this run asked of the API server
+}
+
+// Tool builds the tool.
+func (l *Lab) Tool(ctx context.Context) (Tool, error) {
+	module, err := parts.ModuleDir(ctx)
+	if err != nil {
+		return Tool{}, err
+	}
+	dir := filepath.Join(l.Dir, "plugin")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return Tool{}, err
+	}
+	_, err = parts.Tool(ctx, module, dir)
+	return Tool{l, dir}, err
+}
+
+// Run executes "kubectl scars ARGS…" as an administrator of its own, so that its requests can be told from all others.
+// A code other than zero is a result, not an error.
+func (t Tool) Run(ctx context.Context, args ...string) (Result, error) {
+	u, err := t.lab.user(fmt.Sprintf("tool-%d", time.Now().UnixNano()), "", "system:masters")
+	if err != nil {
+		return Result{}, err
+	}
+	defer os.Remove(u.Kubeconfig)
+	return t.RunAs(ctx, u, args...)
+}
+
+// RunAs is Run as a given user.
+func (t Tool) RunAs(ctx context.Context, u User, args ...string) (Result, error) {
+	since, err := t.lab.mark()
+	if err != nil {
+		return Result{}, err
+	}
+	cmd := exec.CommandContext(ctx, t.lab.Kubectl(), append([]string{"scars"}, args...)...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+u.Kubeconfig, "PATH="+t.dir+":"+os.Getenv("PATH"))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	begin := time.Now()
+	err = cmd.Run()
+	r := Result{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Took: time.Since(begin)}
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		r.Code = exit.ExitCode()
+	} else if err != nil {
+		return r, fmt.Errorf("run kubectl scars: %w", err)
+	}
+	r.Requests, err = t.lab.requests(ctx, since, u.Name)
+	return r, err
+}
