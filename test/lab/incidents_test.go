@@ -1,0 +1,55 @@
+package lab
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
+)
+
+// TestIncidents holds the files to what the issue of the lab wants of them, without a cluster.
+func TestIncidents(t *testing.T) {
+	bad, err := Incidents()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := Healthy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(bad) < 25 || len(good) < 15 {
+		t.Errorf("%d incidents and %d healthy workloads, want 25 and 15", len(bad), len(good))
+	}
+	names := map[string]bool{}
+	for _, in := range append(bad, good...) {
+		if names[in.Name] {
+			t.Errorf("%s is there twice", in.Name)
+		}
+		names[in.Name] = true
+		if len(in.Steps) == 0 {
+			t.Errorf("%s: waits for nothing", in.Name)
+		}
+	}
+	for _, in := range bad {
+		if in.Check == "" {
+			t.Errorf("%s wants no check", in.Name)
+		}
+	}
+	for _, in := range good {
+		if in.Check != "" {
+			t.Errorf("%s is healthy and wants %s", in.Name, in.Check)
+		}
+	}
+}
+
+// TestVersion holds the version that programs are built with to the one that go.mod requires.
+func TestVersion(t *testing.T) {
+	data, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), "k8s.io/kubernetes "+parts.KubernetesVersion+" ") {
+		t.Errorf("go.mod does not require k8s.io/kubernetes %s", parts.KubernetesVersion)
+	}
+}
