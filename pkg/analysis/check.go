@@ -63,6 +63,13 @@ func PodInputs(more ...Input) []Input {
 	return append([]Input{Need(snapshot.Pods), Optional(snapshot.ReplicaSets), Optional(snapshot.Jobs)}, more...)
 }
 
+// OptionalPodInputs are the same for a check that judges without pods, and says more with them: who is hurt.
+func OptionalPodInputs(more ...Input) []Input {
+	inputs := PodInputs(more...)
+	inputs[0].Optional = true
+	return inputs
+}
+
 // Kinds lists the kinds that a check looks at.
 func (c *Check) Kinds() []snapshot.Kind {
 	kinds := make([]snapshot.Kind, 0, len(c.Inputs))

@@ -24,7 +24,7 @@ var NoStorageClass = &analysis.Check{
 		Limits:   "Silent where the claim selects volumes by label or name (static provisioning), for an empty class name, which asks for static volumes on purpose, and in a claim's first minute as long as no event complains. Without the pods it cannot tell whether one waits, and says warning.",
 		Sources:  []string{"KEP-3333", "kubernetes v1.37.2 pkg/controller/volume/persistentvolume/pv_controller.go"},
 	},
-	Inputs: analysis.PodInputs(
+	Inputs: analysis.OptionalPodInputs(
 		analysis.Need(snapshot.PersistentVolumeClaims), analysis.Need(snapshot.StorageClasses), analysis.Optional(snapshot.Events),
 	),
 	Run: noStorageClass,

@@ -27,7 +27,7 @@ var ProvisionerMissing = &analysis.Check{
 		Limits:   "Silent where the provisioner has answered and failed, answers other claims, or belongs to Kubernetes itself (kubernetes.io/…); class kubernetes.io/no-provisioner is legitimate. A provisioner without CSI registers nowhere. Controllers in a hosted control plane cannot be seen. Without events it cannot say.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/controller/volume/persistentvolume/pv_controller.go", "sig-storage-lib-external-provisioner controller.go (event Provisioning)"},
 	},
-	Inputs: analysis.PodInputs(
+	Inputs: analysis.OptionalPodInputs(
 		analysis.Need(snapshot.PersistentVolumeClaims), analysis.Optional(snapshot.Events), analysis.Optional(snapshot.CSIDrivers),
 		analysis.Optional(snapshot.CSINodes), analysis.Optional(snapshot.PersistentVolumes),
 	),

@@ -26,7 +26,7 @@ var ResizeStuck = &analysis.Check{
 		Limits:   "Silent for the first two minutes (ten where a resizer is at work without a complaint). The request carries no time; its start is the oldest condition or event. Before Kubernetes 1.34 a request may not be lowered unless feature RecoverVolumeExpansionFailure is on.",
 		Sources:  []string{"KEP-1790", "kubernetes v1.37.2 pkg/volume/util/resize_util.go, pkg/controller/volume/expand/expand_controller.go", "external-resizer v2.3.0 pkg/controller"},
 	},
-	Inputs: analysis.PodInputs(
+	Inputs: analysis.OptionalPodInputs(
 		analysis.Need(snapshot.PersistentVolumeClaims), analysis.Optional(snapshot.PersistentVolumes),
 		analysis.Optional(snapshot.StorageClasses), analysis.Optional(snapshot.Events),
 	),

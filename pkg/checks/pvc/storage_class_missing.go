@@ -25,7 +25,7 @@ var StorageClassMissing = &analysis.Check{
 		Limits:   "Silent where any PersistentVolume bears the class name: a class name without a StorageClass is a common way to tie claims to hand-made volumes. Where the volumes cannot be read, that cannot be told. Silent in a claim's first minute as long as no event complains.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/controller/volume/persistentvolume/pv_controller.go"},
 	},
-	Inputs: analysis.PodInputs(
+	Inputs: analysis.OptionalPodInputs(
 		analysis.Need(snapshot.PersistentVolumeClaims), analysis.Optional(snapshot.StorageClasses),
 		analysis.Optional(snapshot.PersistentVolumes), analysis.Optional(snapshot.Events),
 	),
