@@ -169,9 +169,9 @@ func reportDeadPeers(p *analysis.Pass, policy *networkingv1.NetworkPolicy, peers
 	first := dead[0]
 	f := finding.Finding{Severity: finding.Info, Confidence: finding.Proven, Object: self}
 	if len(dead) == 1 {
-		f.Message = fmt.Sprintf("%s lets nobody through: %s", strings.TrimPrefix(first.peer.Path, "spec."), first.short)
+		f.Message = fmt.Sprintf("%s matches nothing: %s", strings.TrimPrefix(first.peer.Path, "spec."), first.short)
 	} else {
-		f.Message = fmt.Sprintf("%d of %d peers let nobody through, the first: %s", len(dead), peers, first.short)
+		f.Message = fmt.Sprintf("%d of %d peers match nothing, the first: %s", len(dead), peers, first.short)
 	}
 	var paths []string
 	for _, d := range dead {

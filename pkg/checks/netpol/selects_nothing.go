@@ -59,7 +59,7 @@ func reportSelectsNothing(p *analysis.Pass, pop *population, policy *networkingv
 	self := analysis.RefTo(policyKind, policy)
 	f := finding.Finding{
 		Severity: finding.Warning, Confidence: confidence, Object: self, FirstSeen: finding.At(policy.CreationTimestamp.Time),
-		Message: fmt.Sprintf("no pod or workload of the namespace has %s, so the policy does nothing", text),
+		Message: fmt.Sprintf("selects nothing: no pod or workload of the namespace has %s", text),
 		Evidence: []finding.Evidence{{
 			Object: self, Source: "spec.podSelector", Value: fmt.Sprintf("%s, which none of %s has", text, labelSets(len(here))), Time: finding.At(policy.CreationTimestamp.Time),
 		}},
@@ -69,14 +69,14 @@ func reportSelectsNothing(p *analysis.Pass, pop *population, policy *networkingv
 	}
 	switch near, ok := netpolicy.Nearest(selector, here); {
 	case ok:
-		f.Message = fmt.Sprintf("no pod or workload of the namespace has %s (%s has %s), so the policy does nothing", near.Wanted(), near.On, near.Has())
+		f.Message = fmt.Sprintf("selects nothing: no pod or workload of the namespace has %s (%s has %s)", near.Wanted(), near.On, near.Has())
 		f.Evidence = append(f.Evidence, finding.Evidence{Object: finding.ObjectRef{Kind: near.On.Kind, Namespace: near.On.Namespace, Name: near.On.Name}, Source: "labels", Value: near.Has()})
 		f.Fix = append(f.Fix, finding.Fix{
 			Text:    fmt.Sprintf("Select %s; from then on the policy isolates its pods", near.Has()),
 			Command: patchCommand(policy, near, "/spec/podSelector"),
 		})
 	case len(elsewhere) > 0:
-		f.Message = fmt.Sprintf("no pod or workload of the namespace has %s, but %s of namespace %s has, which the policy cannot reach", text, elsewhere[0], elsewhere[0].Namespace)
+		f.Message = fmt.Sprintf("selects nothing: no pod or workload of the namespace has %s, but %s of namespace %s has, which the policy cannot reach", text, elsewhere[0], elsewhere[0].Namespace)
 		f.Fix = append(f.Fix, finding.Fix{
 			Text:    fmt.Sprintf("If it was meant for the pods of namespace %s, put it there: a policy selects pods of its own namespace only", elsewhere[0].Namespace),
 			Command: finding.Kubectl(policy.Namespace, "get", "networkpolicy", policy.Name, "-o", "yaml") + fmt.Sprintf(" | sed 's/^  namespace: .*/  namespace: %s/' | ", elsewhere[0].Namespace) + finding.Kubectl("", "apply", "-f", "-"),

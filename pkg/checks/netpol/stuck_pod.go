@@ -17,7 +17,7 @@ import (
 
 const (
 	// firstTry is how long a single failure may pass for a hiccup of a pod that just starts.
-	firstTry = 2 * time.Minute
+	firstTry = 30 * time.Second
 	// remakes is how often a sandbox must have been made anew for that to be trouble by itself.
 	remakes = 3
 )
@@ -78,9 +78,7 @@ func stuck(now time.Time, inc snapshot.Incarnation) (s stuckPod, is bool) {
 		if s.since.IsZero() || first.Before(s.since) {
 			s.since = first
 		}
-		s.evidence = append(s.evidence, finding.Evidence{
-			Object: analysis.RefTo("Pod", pod), Source: "event " + e.Reason, Value: cni.Strip(e.Message), Time: finding.At(last), Count: n,
-		})
+		s.say(finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "event " + e.Reason, Value: cni.Strip(e.Message), Time: finding.At(last), Count: n})
 	}
 	relevant := slices.DeleteFunc(slices.Clone(inc.Events), func(e *corev1.Event) bool {
 		c, ok := failure(e)
@@ -109,6 +107,21 @@ func stuck(now time.Time, inc snapshot.Incarnation) (s stuckPod, is bool) {
 		}
 	}
 	return s, true
+}
+
+// say adds a line of evidence; events that differ in ids alone become one.
+func (s *stuckPod) say(e finding.Evidence) {
+	for i, old := range s.evidence {
+		if old.Source == e.Source && old.Value == e.Value {
+			e.Count += old.Count
+			if old.Time != nil && e.Time != nil && old.Time.After(*e.Time) {
+				e.Time = old.Time
+			}
+			s.evidence[i] = e
+			return
+		}
+	}
+	s.evidence = append(s.evidence, e)
 }
 
 // hasSandbox tells whether the pod's sandbox is ready: the condition PodReadyToStartContainers says so (Kubernetes 1.29 and later), or a

@@ -84,7 +84,7 @@ func waiters(p *analysis.Pass, c *corev1.PersistentVolumeClaim) (string, finding
 	since := analysis.Ago(p.Now(), c.CreationTimestamp.Time)
 	pods := consumers(p, c)
 	if len(pods) == 0 {
-		return "it has waited " + since, finding.Warning, nil
+		return "the claim has waited " + since, finding.Warning, nil
 	}
 	w := analysis.Ref(p.WorkloadOf(pods[0]))
 	who := w.String()

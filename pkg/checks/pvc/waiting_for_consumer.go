@@ -23,7 +23,7 @@ var WaitingForConsumer = &analysis.Check{
 		Evidence: "The class's volumeBindingMode WaitForFirstConsumer, and that no pod and no workload in the namespace refers to the claim (proven where these were read completely). Or a pod refers to it that was put on its node by spec.nodeName, so that no scheduler ever chose a node for the volume (strong: the claim lacks the annotation volume.kubernetes.io/selected-node).",
 		Why:      "A volume of such a class is made only when the scheduler places a pod that uses it. A claim that nobody uses is waste or a slip of the pen; a pod past the scheduler waits for ever.",
 		Fix:      "Use the claim or delete it; correct the claim's name in the pod; choose the node by nodeSelector or affinity and not by spec.nodeName.",
-		Limits:   "Silent for a claim's first ten minutes, and where a pod that is yet to be scheduled, a workload at 0 replicas or a CronJob refers to the claim. Makers of pods that are no built-in workload (operators) cannot be seen. A pod that asks for a claim of a similar name that does not exist makes it a warning.",
+		Limits:   "Silent for a claim's first five minutes, and where a pod that is yet to be scheduled, a workload at 0 replicas or a CronJob refers to the claim. Makers of pods that are no built-in workload (operators) cannot be seen. A pod that asks for a claim of a similar name that does not exist makes it a warning.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/controller/volume/persistentvolume/pv_controller.go (findNonScheduledPodsByPVC)"},
 	},
 	Inputs: []analysis.Input{
@@ -36,7 +36,7 @@ var WaitingForConsumer = &analysis.Check{
 }
 
 // unusedFor is how long a claim may wait for a pod before that is worth a word: long enough for a rollout or an installation.
-const unusedFor = 10 * time.Minute
+const unusedFor = 5 * time.Minute
 
 func waitingForConsumer(p *analysis.Pass) error {
 	for _, c := range p.PersistentVolumeClaims("") {
