@@ -32,6 +32,10 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 	d.Evidence = append(d.Evidence, e.evidence(d.Pod))
 	switch e.Reason {
 	case reasonUnknown:
+		if cause, detail, evidence, ok := podEnd(f, e, d); ok {
+			d.Evidence = append(d.Evidence, evidence...)
+			return d.because(cause, finding.Proven, detail)
+		}
 		return d.because(Invented, finding.Proven, "the kubelet lost sight of it")
 	case reasonRestartAll:
 		return d.because(RestartedAll, finding.Proven, "")

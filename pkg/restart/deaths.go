@@ -51,12 +51,12 @@ type end struct {
 	current bool // state, not lastState
 }
 
-// ends lists the terminated states, the older one first: of "state" and "lastState" the latter is older, and runtimes may show one end
-// in both.
+// ends lists the terminated states, the older one first: of "state" and "lastState" the latter is older. One end may be shown in both,
+// and one that the kubelet invented is, with two different texts, when a pod is evicted.
 func (c container) ends() []end {
 	var out []end
 	last, state := c.status.LastTerminationState.Terminated, c.status.State.Terminated
-	if last != nil && (state == nil || *last != *state) {
+	if last != nil && (state == nil || *last != *state && (last.Reason != reasonUnknown || state.Reason != reasonUnknown)) {
 		out = append(out, end{last, c.path + ".lastState.terminated", false})
 	}
 	if state != nil {

@@ -49,6 +49,9 @@ func podEnd(f Facts, e end, d Death) (cause Cause, detail string, evidence []fin
 	return "", "", nil, false
 }
 
+// writtenAfter is how long after it has ended a pod's containers the kubelet may take to write down why; a busy node takes seconds.
+const writtenAfter = 30 * time.Second
+
 // endedWithPod tells whether a container's last end came with its pod's: not before the moment at which that was decided, where the
 // pod shows the moment.
 func (d Death) endedWithPod(f Facts, e end) bool {
@@ -57,7 +60,11 @@ func (d Death) endedWithPod(f Facts, e end) bool {
 		return false
 	}
 	if c := condition(p, corev1.DisruptionTarget); c != nil && !d.Finished.IsZero() {
-		return !d.Finished.Before(c.LastTransitionTime.Add(-slack))
+		before := slack
+		if c.Reason == corev1.PodReasonTerminationByKubelet {
+			before = writtenAfter
+		}
+		return !d.Finished.Before(c.LastTransitionTime.Add(-before))
 	}
 	if t := p.DeletionTimestamp; t != nil {
 		var grace time.Duration // the deletion timestamp is when the grace period ends

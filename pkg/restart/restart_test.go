@@ -61,6 +61,10 @@ func TestLastDeath(t *testing.T) {
 		"another victim, far in time":   {facts(died("Error", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 100)), OutsideKill, finding.Consistent, false},
 		"memory eviction":               {facts(ended("Error", 137, 0, 60), podReason("Evicted", lowMemory), disrupted("TerminationByKubelet", 58)), MemoryEvicted, finding.Proven, false},
 		"memory eviction, no condition": {facts(ended("Error", 137, 0, 60), podReason("Evicted", lowMemory)), MemoryEvicted, finding.Proven, false},
+		"memory eviction, lost containers": {
+			facts(died("ContainerStatusUnknown", 137, never, never), ended("ContainerStatusUnknown", 137, never, never), podReason("Evicted", lowMemory), disrupted("TerminationByKubelet", 58)), MemoryEvicted, finding.Proven, false,
+		},
+		"memory eviction, written late": {facts(ended("Error", 137, 0, 50), podReason("Evicted", lowMemory), disrupted("TerminationByKubelet", 58)), MemoryEvicted, finding.Proven, false},
 		"done before the eviction":      {facts(ended("Completed", 0, 0, 20), podReason("Evicted", lowMemory), disrupted("TerminationByKubelet", 58)), OwnExit, finding.Proven, false},
 
 		// Not memory.
