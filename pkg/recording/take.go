@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -180,8 +181,14 @@ func decodeError(err error) error {
 	case errors.As(err, &kind):
 		return fmt.Errorf("field %s: a %s where a %s should be", kind.Field, kind.Value, kind.Type)
 	}
-	if text := err.Error(); len(text) <= 200 {
-		return err
+	if text := unquoted(err.Error()); len(text) <= 200 {
+		return errors.New(text)
 	}
 	return errors.New("not decodable")
 }
+
+var quotation = regexp.MustCompile("(?s)[`'\"].*[`'\"]")
+
+// unquoted leaves out what a parser's message quotes: in a Secret it may be the secret (an unquoted password that begins with * is an
+// alias to YAML, and the message names it).
+func unquoted(message string) string { return quotation.ReplaceAllString(message, "…") }

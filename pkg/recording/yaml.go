@@ -93,6 +93,7 @@ func fromYAML(text []byte, first, most int) ([]byte, error) {
 		n, _ := strconv.Atoi(strings.TrimPrefix(s, "line "))
 		return "line " + strconv.Itoa(n+first-1)
 	})
+	message = unquoted(message)
 	if len(message) > 200 {
 		message = "not YAML"
 	}
