@@ -28,11 +28,23 @@ func (s stored) replace() []finding.Fix {
 			{Text: "When the cause is mended, have it issued anew at once: " + finding.Quote("cmctl", "renew", "-n", s.Namespace, name)},
 		}
 	}
-	command := finding.Kubectl(s.Namespace, "create", "secret", "tls", s.Name, "--cert=fullchain.pem", "--key=privkey.pem", "--dry-run=client", "-o", "yaml")
-	if s.Type == corev1.SecretTypeTLS {
-		command += " | " + finding.Kubectl("", "apply", "--server-side", "--force-conflicts", "-f", "-") // leaves no copy of the key in an annotation
-	} else { // the type of a Secret cannot be changed
-		command += " | " + finding.Kubectl("", "replace", "--force", "-f", "-")
+	create := []string{"create", "secret", "tls", s.Name, "--cert=fullchain.pem", "--key=privkey.pem"}
+	if s.Type != corev1.SecretTypeTLS { // the type of a Secret cannot be changed
+		create = []string{"create", "secret", "generic", s.Name, "--from-file=tls.crt=fullchain.pem", "--from-file=tls.key=privkey.pem"}
 	}
-	return []finding.Fix{{Text: "Store a new certificate, with its intermediates after it, and its key", Command: command}}
+	return []finding.Fix{{
+		Text: "Store a new certificate, with its intermediates after it, and its key",
+		// A server-side apply leaves no copy of the key in an annotation.
+		Command: finding.Kubectl(s.Namespace, append(create, "--dry-run=client", "-o", "yaml")...) +
+			" | " + finding.Kubectl(s.Namespace, "apply", "--server-side", "--force-conflicts", "-f", "-"),
+	}}
+}
+
+// retype makes a Secret anew with the type that it should have; for a moment there is none.
+func (s stored) retype() finding.Fix {
+	return finding.Fix{
+		Text: "The type of a Secret cannot be changed: make it anew from its certificate and key, when a moment without it does no harm",
+		Command: finding.Kubectl(s.Namespace, "create", "secret", "tls", s.Name, "--cert=fullchain.pem", "--key=privkey.pem", "--dry-run=client", "-o", "yaml") +
+			" | " + finding.Kubectl(s.Namespace, "replace", "--force", "-f", "-"),
+	}
 }

@@ -56,7 +56,7 @@ func secretMalformed(p *analysis.Pass) error {
 		}
 		f.Message = strings.Join(messages, ", and ") + "; " + s.presenters()
 		f.Evidence = append(f.Evidence, s.users()...)
-		f.Fix = append(s.replace(), finding.Fix{
+		f.Fix = append(s.mend(), finding.Fix{
 			Text:    "See which entries there are and how long they are, without their values",
 			Command: finding.Kubectl(s.Namespace, "describe", "secret", s.Name),
 		})
@@ -64,6 +64,20 @@ func secretMalformed(p *analysis.Pass) error {
 	}
 	return nil
 }
+
+// mend says what to do about the problems.
+func (s stored) mend() []finding.Fix {
+	if s.usable() {
+		return []finding.Fix{s.retype()}
+	}
+	if strings.Contains(s.Annotations[snapshot.AnnotationCertError], string(snapshot.FaultPrivateKey)) {
+		return append([]finding.Fix{{Text: "Take the key out of tls.crt; where others could read the certificate, have a new one issued with a new key"}}, s.replace()...)
+	}
+	return s.replace()
+}
+
+// usable tells whether nothing is wrong with the entries.
+func (s stored) usable() bool { return len(s.certificateProblems()) == 0 && len(s.keyProblems()) == 0 }
 
 // empty tells whether neither entry holds anything.
 func (s stored) empty() bool {
@@ -79,6 +93,9 @@ type problem struct {
 }
 
 func (s stored) problems() []problem {
+	if s.lacks(corev1.TLSCertKey) && s.lacks(corev1.TLSPrivateKeyKey) {
+		return []problem{{finding.Critical, "there is neither tls.crt nor tls.key" + s.instead(), "data", s.entries()}}
+	}
 	out := append(s.certificateProblems(), s.keyProblems()...)
 	if len(out) == 0 && s.Type != corev1.SecretTypeTLS {
 		out = append(out, problem{
@@ -91,7 +108,7 @@ func (s stored) problems() []problem {
 func (s stored) certificateProblems() []problem {
 	faults := s.Annotations[snapshot.AnnotationCertError]
 	if faults == "" {
-		if len(s.chain) == 0 {
+		if s.lacks(corev1.TLSCertKey) {
 			return []problem{{finding.Critical, "there is no tls.crt" + s.instead(), "data", s.entries()}}
 		}
 		return nil
@@ -115,11 +132,19 @@ func (s stored) keyProblems() []problem {
 	switch fault := s.Annotations[snapshot.AnnotationKeyError]; {
 	case fault != "":
 		return []problem{{finding.Critical, keyFault(snapshot.PEMFault(fault)), "data[tls.key]", fault}}
-	case s.Annotations[snapshot.AnnotationKeyHash] == "":
+	case s.lacks(corev1.TLSPrivateKeyKey):
 		return []problem{{finding.Critical, "there is no tls.key", "data", s.entries()}}
 	default:
 		return nil
 	}
+}
+
+// lacks tells whether an entry does not exist: neither anything of it was kept nor anything wrong was found with it.
+func (s stored) lacks(entry string) bool {
+	if entry == corev1.TLSCertKey {
+		return len(s.chain) == 0 && s.Annotations[snapshot.AnnotationCertError] == ""
+	}
+	return s.Annotations[snapshot.AnnotationKeyHash] == "" && s.Annotations[snapshot.AnnotationKeyError] == ""
 }
 
 // entries lists the names of the Secret's entries.

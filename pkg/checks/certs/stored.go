@@ -5,6 +5,7 @@ package certs
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,10 +173,8 @@ func some(words []string, most int) string {
 }
 
 func appendNew(list []string, word string) []string {
-	for _, known := range list {
-		if known == word {
-			return list
-		}
+	if slices.Contains(list, word) {
+		return list
 	}
 	return append(list, word)
 }
