@@ -1,5 +1,7 @@
 package certchain
 
+// Chains as they stand in files: whole, broken, out of order.
+
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"

@@ -1,5 +1,7 @@
 package certchain
 
+// Thresholds at their edges, for certificates of ten years and of an hour.
+
 import (
 	"crypto/x509"
 	"testing"

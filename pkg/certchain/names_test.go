@@ -1,5 +1,7 @@
 package certchain
 
+// Hosts and names, held against what browsers and Go accept.
+
 import (
 	"slices"
 	"strings"

@@ -1,5 +1,7 @@
 package snapshot
 
+// Owners, replaced pods, events and Services, joined.
+
 import (
 	"fmt"
 	"slices"

@@ -1,5 +1,7 @@
 package snapshot
 
+// What free text may and may not keep.
+
 import (
 	"crypto/rand"
 	"encoding/base64"

@@ -1,5 +1,7 @@
 package snapshot
 
+// Which Ingress presents which Secret to which hosts.
+
 import (
 	"fmt"
 	"slices"

@@ -1,5 +1,7 @@
 package snapshot
 
+// The builder takes in and refuses, views give out what was declared, and absence is claimed only where it is known.
+
 import (
 	"errors"
 	"slices"
