@@ -182,6 +182,12 @@ func TestDeathsFromEvents(t *testing.T) {
 		"a pod's cgroup does not fit the limit": {
 			facts(limit("128m"), said("FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error: mkdir /sys/fs/cgroup/kubepods/burstable/pod1/2: cannot allocate memory: unknown", 10, 10, 1)), []Cause{MemoryLimit}, []int32{1},
 		},
+		"a small limit, and the sandbox dies while it is made": {
+			facts(limit("4Mi"), said("FailedCreatePodSandBox", `Failed to create pod sandbox: rpc error: failed to start sandbox container task "7b": cannot start a stopped process: unknown`, 10, 10, 1)), []Cause{MemoryLimit}, []int32{1},
+		},
+		"the same with room": {
+			facts(limit("64Mi"), said("FailedCreatePodSandBox", `Failed to create pod sandbox: rpc error: failed to start sandbox container task "7b": cannot start a stopped process: unknown`, 10, 10, 1)), nil, nil,
+		},
 		"a full disk": {
 			facts(limit("128Mi"), said("FailedMount", `MountVolume.SetUp failed for volume "data" : write /ca.crt: no space left on device`, 10, 40, 1)), nil, nil,
 		},

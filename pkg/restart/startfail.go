@@ -15,7 +15,11 @@ import (
 
 // smallest is the least memory with which a container can plausibly start. Below it, that the kubelet's tmpfs volumes do not fit is
 // the limit's doing: their size is at most the pod's limit (kubernetes v1.37.2 pkg/volume/emptydir/empty_dir.go).
-var smallest = resource.MustParse("4Mi")
+// Below small, a sandbox that dies while it is being made is most likely killed at it: runc and the shim's child need some megabytes.
+var (
+	smallest = resource.MustParse("4Mi")
+	small    = resource.MustParse("16Mi")
+)
 
 // startFailures finds pods whose sandbox, volumes or containers could not be made because of a memory limit.
 func startFailures(f Facts) []Death {
@@ -28,13 +32,14 @@ func startFailures(f Facts) []Death {
 	}
 	var d *Death
 	for _, e := range f.Events {
-		if !outgrown(e, culprit.Bytes.Cmp(smallest) < 0) {
+		grade := outgrown(e, culprit.Bytes)
+		if grade == "" {
 			continue
 		}
 		first, last, count := kubeevent.Span(e)
 		if d == nil {
 			d = &Death{
-				Pod: f.ref(culprit.container), Kind: kindOf(f.Pod, culprit.container), Cause: MemoryLimit, Confidence: finding.Strong,
+				Pod: f.ref(culprit.container), Kind: kindOf(f.Pod, culprit.container), Cause: MemoryLimit, Confidence: grade,
 				Detail: "its pod cannot even be set up", First: first, Finished: last, Limit: culprit.Limit,
 				Evidence: []finding.Evidence{{Object: f.ref(culprit.container), Source: culprit.Source, Value: culprit.Bytes.String()}},
 			}
@@ -56,16 +61,20 @@ func startFailures(f Facts) []Death {
 	return []Death{*d}
 }
 
-// outgrown tells whether an event says that the memory was not enough to set a pod up. Of a limit that is tiny the texts of a full tmpfs
-// and of a cgroup that cannot be made are enough.
-func outgrown(e *corev1.Event, tiny bool) bool {
-	switch e.Reason {
-	case "FailedCreatePodSandBox":
-		return tooLow(e.Message) || tiny && strings.Contains(e.Message, "cannot allocate memory")
-	case "FailedMount":
-		return tiny && strings.Contains(e.Message, "no space left on device")
+// outgrown grades that an event tells of too little memory to set a pod up: nothing where it does not. Of a limit that is tiny the texts of
+// a full tmpfs and of a cgroup that cannot be made are enough; that the sandbox's own process was gone before it was started, which
+// runtimes put into these words, is consistent with a limit that is small.
+func outgrown(e *corev1.Event, limit resource.Quantity) finding.Confidence {
+	holds := func(text string) bool { return strings.Contains(e.Message, text) }
+	switch tiny, less := limit.Cmp(smallest) < 0, limit.Cmp(small) < 0; {
+	case e.Reason == "FailedCreatePodSandBox" && (tooLow(e.Message) || tiny && holds("cannot allocate memory")):
+		return finding.Strong
+	case e.Reason == "FailedMount" && tiny && holds("no space left on device"):
+		return finding.Strong
+	case e.Reason == "FailedCreatePodSandBox" && less && (holds("cannot start a stopped process") || holds("cannot start a container that has stopped")):
+		return finding.Consistent
 	default:
-		return false
+		return ""
 	}
 }
 

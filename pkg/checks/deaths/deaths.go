@@ -34,6 +34,7 @@ type Case struct {
 	Latest   *corev1.Pod // the pod of the last death, nil where it is gone
 
 	onset string
+	exact bool // every death that the pods' statuses count is known, so that the first is
 }
 
 // Gather finds the cases of deaths that match, by workload and container. With nodes, the state of nodes is looked at too, for which
@@ -113,8 +114,9 @@ func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Dea
 			c.Down = c.Down || !running
 		}
 	}
+	c.exact = all.Count >= c.Restarts
 	if r, ok := p.NewestRevision(w); ok && !slices.ContainsFunc(c.Toll.Pods, func(pod string) bool { return !r.Made(pod) }) {
-		c.onset = restart.Rollout{Number: r.Number, Since: r.Created}.Onset(c.First, p.Now(), all.Count >= c.Restarts)
+		c.onset = restart.Rollout{Number: r.Number, Since: r.Created}.Onset(c.First, p.Now(), c.exact)
 	}
 	return c
 }
@@ -150,6 +152,14 @@ func (c Case) Object() finding.ObjectRef {
 // Severity says how much the case hurts now; false where it is too long ago to speak of.
 func (c Case) Severity(now time.Time) (finding.Severity, bool) {
 	return c.Toll.Severity(now, c.Restarts, c.Down)
+}
+
+// FirstSeen is when the first death was, nil where only later ones are known.
+func (c Case) FirstSeen() *time.Time {
+	if !c.exact {
+		return nil
+	}
+	return finding.At(c.First)
 }
 
 // LastSeen is when the trouble was last seen, nil while it lasts.

@@ -45,7 +45,7 @@ func evicted(p *analysis.Pass) error {
 		f := finding.Finding{
 			Severity: severity, Confidence: c.Confidence, Object: c.Object(), Evidence: c.Evidence(),
 			Message:   fmt.Sprintf("evicted because the node ran low on memory%s%s: %s", left(ev), users(ev), c.Counted(p.Now())) + c.Tail(),
-			FirstSeen: finding.At(c.First), LastSeen: c.LastSeen(),
+			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		if c.Count > 1 {
 			f.Message = strings.Replace(f.Message, ": ", fmt.Sprintf(": %d pods, ", len(c.Toll.Pods)), 1)

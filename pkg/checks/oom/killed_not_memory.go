@@ -46,7 +46,7 @@ func killedNotMemory(p *analysis.Pass) error {
 		f := finding.Finding{
 			Severity: worseOf(severity, most), Confidence: last.Confidence, Object: c.Object(), Evidence: c.Evidence(),
 			Message:   fmt.Sprintf("%s ended with %s, and it was not memory: %s", c.Who(), code(last), what),
-			FirstSeen: finding.At(c.First), LastSeen: c.LastSeen(),
+			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		if lately := c.Lately(p.Now()); lately != "" {
 			f.Message += "; " + lately

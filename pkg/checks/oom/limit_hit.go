@@ -45,7 +45,7 @@ func limitHit(p *analysis.Pass) error {
 		last := worst(c)
 		f := finding.Finding{
 			Severity: severity, Confidence: c.Confidence, Object: c.Object(), Evidence: c.Evidence(),
-			FirstSeen: finding.At(c.First), LastSeen: c.LastSeen(),
+			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		switch {
 		case last.Cause != restart.MemoryLimit:
@@ -55,7 +55,11 @@ func limitHit(p *analysis.Pass) error {
 		case last.FromStatus && last.Reason == "OOMKilled":
 			f.Message = fmt.Sprintf("%s was OOM-killed, %s the likeliest cause%s: %s", c.Who(), last.Limit, or(last.Limit.Other), c.Lately(p.Now()))
 		default:
-			f.Message = fmt.Sprintf("%s is too small for %s to start: %s%s", last.Limit, c.Who(), last.Detail, since(p, c))
+			likely := ""
+			if last.Confidence == finding.Consistent {
+				likely = "most likely "
+			}
+			f.Message = fmt.Sprintf("%s is %stoo small for %s to start: %s%s", last.Limit, likely, c.Who(), last.Detail, since(p, c, last))
 		}
 		f.Message += c.Tail()
 		if fractional(last.Limit.Bytes) {
@@ -92,9 +96,13 @@ func or(other string) string {
 	return " (" + other + ")"
 }
 
-func since(p *analysis.Pass, c deaths.Case) string {
+// since says how long it has gone on, where that is known, and otherwise when it was seen last.
+func since(p *analysis.Pass, c deaths.Case, last restart.Death) string {
 	if c.First.IsZero() {
 		return ""
+	}
+	if last.FromStatus {
+		return ", " + c.Lately(p.Now())
 	}
 	return ", for " + analysis.Ago(p.Now(), c.First)
 }

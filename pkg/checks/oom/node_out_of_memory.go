@@ -50,7 +50,7 @@ func nodeOutOfMemory(p *analysis.Pass) error {
 		f := finding.Finding{
 			Severity: severity, Confidence: last.Confidence, Object: c.Object(), Evidence: c.Evidence(),
 			Message:   fmt.Sprintf("%s ran out of memory%s: %s", node, why, c.Lately(p.Now())) + c.Tail(),
-			FirstSeen: finding.At(c.First), LastSeen: c.LastSeen(),
+			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		f.Fix = append(c.Look(), finding.Fix{
 			Text: "See what uses the node's memory, and give it requests and limits that fit", Command: finding.Kubectl("", "top", "pods", "-A", "--sort-by=memory"),

@@ -49,7 +49,7 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 		k.words, k.kinds, evidence = failures(p, c.Workload, c.Toll.Pods, c.Container, name)
 		f := finding.Finding{
 			Severity: severity, Confidence: c.Confidence, Object: c.Object(), Evidence: c.Evidence(),
-			FirstSeen: finding.At(c.First), LastSeen: c.LastSeen(),
+			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		for _, e := range evidence {
 			if !quoted(f.Evidence, e) {
