@@ -41,6 +41,7 @@ type analyseOptions struct {
 
 	checks   []*analysis.Check
 	resolved []finding.ObjectRef // the arguments, as the server knows them
+	unread   []finding.ObjectRef // those of them that the user may not get
 }
 
 var areaShorts = map[string]string{

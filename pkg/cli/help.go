@@ -54,7 +54,9 @@ func pick(c *cobra.Command, names []string) *pflag.FlagSet {
 }
 
 // scoped tells whether a namespace means something to a command.
-func scoped(c *cobra.Command) bool { return c.Flags().Lookup("all-namespaces") != nil || c.Name() == "rbac" }
+func scoped(c *cobra.Command) bool {
+	return c.Flags().Lookup("all-namespaces") != nil || c.Name() == "rbac"
+}
 
 func (r *root) optionsCommand() *cobra.Command {
 	return &cobra.Command{

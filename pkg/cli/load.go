@@ -44,7 +44,7 @@ func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 	if !o.allNamespaces {
 		in.scope.Namespaces = []string{namespace}
 	}
-	if o.resolved, err = o.resolve(ctx, namespace); err != nil {
+	if err := o.resolve(ctx, namespace); err != nil {
 		return nil, err
 	}
 	client, err := collect.NewClient(config)

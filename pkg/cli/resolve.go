@@ -12,62 +12,72 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // resolve asks the server for the subjects by name, as kubectl does, with kubectl's errors. Without arguments it asks nothing: what
 // follows needs no discovery.
-func (o *analyseOptions) resolve(ctx context.Context, namespace string) ([]finding.ObjectRef, error) {
+func (o *analyseOptions) resolve(ctx context.Context, namespace string) error {
 	targets, err := o.targets()
 	if err != nil || len(targets) == 0 {
-		return nil, err
+		return err
 	}
-	type result struct {
-		refs []finding.ObjectRef
-		err  error
-	}
-	done := make(chan result, 1)
+	done := make(chan error, 1)
 	go func() { // cli-runtime's builder takes no context
-		var r result
 		for _, t := range targets {
-			refs, err := o.resolveOne(t, namespace)
-			if err != nil {
-				r.err = err
-				break
+			if err := o.resolveOne(t, namespace); err != nil {
+				done <- err
+				return
 			}
-			r.refs = append(r.refs, refs...)
 		}
-		done <- r
+		done <- nil
 	}()
 	select {
-	case r := <-done:
-		return r.refs, r.err
+	case err := <-done:
+		return err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 }
 
 // resolveOne finds one subject. What the user may not get is taken at its word, since it may still be seen in listings.
-func (o *analyseOptions) resolveOne(t target, namespace string) ([]finding.ObjectRef, error) {
+func (o *analyseOptions) resolveOne(t target, namespace string) error {
 	infos, err := resource.NewBuilder(o.kube).Unstructured().NamespaceParam(namespace).DefaultNamespace().
 		ResourceTypeOrNameArgs(false, t.kind+"/"+t.name).Latest().Flatten().Do().Infos()
 	if apierrors.IsForbidden(err) {
-		return o.unread(t, namespace)
+		ref, err := o.named(t, namespace)
+		o.resolved, o.unread = append(o.resolved, ref), append(o.unread, ref)
+		return err
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var out []finding.ObjectRef
 	for _, info := range infos {
-		out = append(out, reference(info.Mapping.GroupVersionKind, info.Namespace, info.Name))
+		o.resolved = append(o.resolved, reference(info.Mapping.GroupVersionKind, info.Namespace, info.Name))
 	}
-	return out, nil
+	return nil
 }
 
-// unread names a subject by what discovery says of its type.
-func (o *analyseOptions) unread(t target, namespace string) ([]finding.ObjectRef, error) {
+// seen refuses a subject that was not got and is not in a listing either, where that was read to the end.
+func (o *analyseOptions) seen(s *snapshot.Snapshot) error {
+	for _, ref := range o.unread {
+		for _, info := range snapshot.Kinds() {
+			if info.GVK.Kind != ref.Kind || info.Filtered || s.StateOf(info.Kind, ref.Namespace).Status != snapshot.OK {
+				continue
+			}
+			if _, ok := s.Find(info.Kind, ref.Namespace, ref.Name); !ok {
+				return apierrors.NewNotFound(info.GVR().GroupResource(), ref.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// named makes a reference of a subject by what discovery says of its type.
+func (o *analyseOptions) named(t target, namespace string) (finding.ObjectRef, error) {
 	mapper, err := o.kube.ToRESTMapper()
 	if err != nil {
-		return nil, err
+		return finding.ObjectRef{}, err
 	}
 	resource, group := schema.ParseResourceArg(t.kind)
 	if resource == nil {
@@ -76,16 +86,16 @@ func (o *analyseOptions) unread(t target, namespace string) ([]finding.ObjectRef
 	}
 	gvk, err := mapper.KindFor(*resource)
 	if err != nil {
-		return nil, fmt.Errorf("type %q: %w", t.kind, err)
+		return finding.ObjectRef{}, fmt.Errorf("type %q: %w", t.kind, err)
 	}
 	mapping, err := mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
 	if err != nil {
-		return nil, fmt.Errorf("type %q: %w", t.kind, err)
+		return finding.ObjectRef{}, fmt.Errorf("type %q: %w", t.kind, err)
 	}
 	if mapping.Scope.Name() == meta.RESTScopeNameRoot {
 		namespace = ""
 	}
-	return []finding.ObjectRef{reference(gvk, namespace, t.name)}, nil
+	return reference(gvk, namespace, t.name), nil
 }
 
 func reference(gvk schema.GroupVersionKind, namespace, name string) finding.ObjectRef {

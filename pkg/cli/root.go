@@ -3,20 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
-	"k8s.io/client-go/rest"
 
-	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
-
-// requestTimeout bounds one request, retries included, where the user gives no --request-timeout. kubectl's own default is to wait forever.
-const requestTimeout = "30s"
 
 // root is what every command shares.
 type root struct {
@@ -41,7 +35,6 @@ func Run(ctx context.Context, env Env, args []string) int {
 func newRoot(env Env) *cobra.Command {
 	cobra.EnableCommandSorting = false // help lists commands in our order
 	r := &root{env: env, kube: genericclioptions.NewConfigFlags(true), stderr: &stderr{w: env.Err}}
-	*r.kube.Timeout = requestTimeout
 	cmd := &cobra.Command{
 		Use:         "scars",
 		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl scars"},
@@ -70,7 +63,11 @@ It only reads. Findings go to standard output, everything else to standard error
 			if err := term.ValidateColour(r.color); err != nil {
 				return usageError{cmd.CommandPath(), err}
 			}
-			r.kube.WrapConfigFn = r.wrapConfig(cmd, args)
+			timeout, err := r.requestTimeout(cmd.Flags().Changed("request-timeout"))
+			if err != nil {
+				return usageError{cmd.CommandPath(), err}
+			}
+			r.kube.WrapConfigFn = r.wrapConfig(cmd, args, timeout)
 			return r.log()
 		},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -80,6 +77,7 @@ It only reads. Findings go to standard output, everything else to standard error
 	cmd.SetErr(env.Err)
 	cmd.SetFlagErrorFunc(flagError)
 	r.kube.AddFlags(cmd.PersistentFlags())
+	cmd.PersistentFlags().Lookup("request-timeout").DefValue = defaultTimeout
 	r.addVerbosity(cmd.PersistentFlags())
 	cmd.PersistentFlags().StringVar(&r.color, "color", "auto", "Colour the output: auto, always or never")
 	_ = cmd.RegisterFlagCompletionFunc("color", cobra.FixedCompletions(term.ColourModes(), cobra.ShellCompDirectiveNoFileComp))
@@ -97,21 +95,4 @@ It only reads. Findings go to standard output, everything else to standard error
 	}
 	useTemplates(cmd)
 	return cmd
-}
-
-// wrapConfig makes sure that whatever is built from a kubeconfig can only read, says who it is (KEP-859: the command, in headers), and
-// shows each of the server's warnings once.
-func (r *root) wrapConfig(cmd *cobra.Command, args []string) func(*rest.Config) *rest.Config {
-	headers := &genericclioptions.CommandHeaderRoundTripper{}
-	headers.ParseCommandHeaders(cmd, args)
-	warnings := r.newWarnings()
-	return func(c *rest.Config) *rest.Config {
-		c = collect.ReadOnlyConfig(c)
-		c.UserAgent = "kubectl-scars/" + r.env.Version
-		c.WarningHandler = warnings
-		c.Wrap(func(next http.RoundTripper) http.RoundTripper {
-			return &genericclioptions.CommandHeaderRoundTripper{Delegate: next, Headers: headers.Headers}
-		})
-		return c
-	}
 }

@@ -49,7 +49,7 @@ func (o *analyseOptions) targets() ([]target, error) {
 // subjects resolves the arguments against the snapshot: of a live cluster they were resolved before it was read.
 func (o *analyseOptions) subjects(in *loaded) ([]finding.ObjectRef, error) {
 	if !o.offline() {
-		return o.resolved, nil
+		return o.resolved, o.seen(in.snapshot)
 	}
 	targets, err := o.targets()
 	if err != nil {
