@@ -24,11 +24,11 @@ type Builder struct {
 	table map[reflect.Type]*Info
 	noisy []string
 
-	mu         sync.Mutex
-	objects    map[Kind]map[key]Object
-	sealed     map[place]State
-	asked      map[Ask]State
-	containers map[string][]corev1.Container // trimmed container lists, held once for all pods of a template
+	mu      sync.Mutex
+	objects map[Kind]map[key]Object
+	sealed  map[place]State
+	asked   map[Ask]State
+	shared  sharing
 }
 
 // NewBuilder makes an empty builder.
@@ -36,7 +36,7 @@ func NewBuilder() *Builder {
 	b := &Builder{
 		table: map[reflect.Type]*Info{}, noisy: NoisyReasons(),
 		objects: map[Kind]map[key]Object{}, sealed: map[place]State{}, asked: map[Ask]State{},
-		containers: map[string][]corev1.Container{},
+		shared: newSharing(),
 	}
 	for _, info := range kinds {
 		b.table[reflect.TypeOf(info.freeze(nil)).Elem()] = &info
@@ -66,27 +66,13 @@ func (b *Builder) Add(o Object) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if pod, ok := o.(*corev1.Pod); ok {
-		pod.Spec.Containers = b.share(pod.Spec.Containers)
+		b.shared.pod(pod)
 	}
 	if b.objects[info.Kind] == nil {
 		b.objects[info.Kind] = map[key]Object{}
 	}
 	b.objects[info.Kind][key{o.GetNamespace(), o.GetName()}] = o
 	return nil
-}
-
-// share returns one slice for all equal container lists.
-func (b *Builder) share(list []corev1.Container) []corev1.Container {
-	spec := corev1.PodSpec{Containers: list}
-	bytes, err := spec.Marshal()
-	if err != nil {
-		return list
-	}
-	if known, ok := b.containers[string(bytes)]; ok {
-		return known
-	}
-	b.containers[string(bytes)] = list
-	return list
 }
 
 // Seal says how reading a kind went, in one namespace or, with the empty namespace, in the whole cluster.
