@@ -4,23 +4,20 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/demo"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/recording"
 )
 
 // loadFiles reads what --from or --demo names. The scope is the recording's own, or, for plain objects, everything; -n narrows it.
 func (o *analyseOptions) loadFiles() (*loaded, error) {
-	if o.demo {
-		return nil, errors.New("--demo has no recording yet")
-	}
-	file, err := recording.Read([]string{o.from}, o.env.In, recording.DefaultLimits())
+	file, err := o.read()
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +40,16 @@ func (o *analyseOptions) loadFiles() (*loaded, error) {
 	}
 	in.snapshot = file.Builder.Build(now)
 	return in, nil
+}
+
+// read reads the files, or the incident that ships in the binary.
+func (o *analyseOptions) read() (*recording.Input, error) {
+	if o.demo {
+		return demo.Read(o.command)
+	}
+	limits := recording.DefaultLimits()
+	limits.Latest = o.env.Now().Add(24 * time.Hour) // no dump comes from the future; clocks differ by hours at most
+	return recording.Read([]string{o.from}, o.env.In, limits)
 }
 
 // countIgnored lists what was left aside, most first.
