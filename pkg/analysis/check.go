@@ -101,16 +101,13 @@ func WantedBy(checks []*Check, kind snapshot.Kind) []string {
 	return out
 }
 
-// Asks collects what the checks ask for besides the listings, each object once, in a fixed order. It panics where a check asks for a
-// kind that it does not declare with AskedFor.
+// Asks collects what the checks ask for besides the listings, each object once, in a fixed order. A check that panics asks for nothing:
+// what it then cannot know, it says when it runs. It panics where a check asks for a kind that it does not declare with AskedFor.
 func Asks(s *snapshot.Snapshot, checks []*Check) []snapshot.Ask {
 	var out []snapshot.Ask
 	seen := map[snapshot.Ask]bool{}
 	for _, c := range checks {
-		if c.Asks == nil {
-			continue
-		}
-		for _, a := range c.Asks(s.View(c.Kinds()...)) {
+		for _, a := range asksOf(s, c) {
 			if !asked([]*Check{c}, a.Kind) {
 				panic(snapshot.UndeclaredError{Kind: a.Kind})
 			}
@@ -121,4 +118,19 @@ func Asks(s *snapshot.Snapshot, checks []*Check) []snapshot.Ask {
 		}
 	}
 	return out
+}
+
+func asksOf(s *snapshot.Snapshot, c *Check) (out []snapshot.Ask) {
+	if c.Asks == nil {
+		return nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if undeclared, ok := r.(snapshot.UndeclaredError); ok {
+				panic(undeclared)
+			}
+			out = nil
+		}
+	}()
+	return c.Asks(s.View(c.Kinds()...))
 }

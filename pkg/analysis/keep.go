@@ -26,11 +26,11 @@ type Filter struct {
 // Keep drops from the report what the filter does not want, and counts anew.
 func Keep(r *finding.Report, s *snapshot.Snapshot, f Filter) {
 	v := s.View()
-	subjects := expand(v, f.Subjects)
+	subjects, labelled := expand(v, f.Subjects), labelled(s, v, f.Selector)
 	wanted := func(object finding.ObjectRef, evidence []finding.Evidence) bool {
 		return inScope(object, evidence, f.Namespaces) &&
 			(len(f.Subjects) == 0 || aboutSubject(object, evidence, subjects)) &&
-			(f.Selector == nil || labelled(s, v, object, f.Selector))
+			labelled(object)
 	}
 	hidden := map[string]int{}
 	r.Findings = slices.DeleteFunc(r.Findings, func(x finding.Finding) bool {
@@ -112,20 +112,31 @@ func aboutSubject(o finding.ObjectRef, evidence []finding.Evidence, subjects []f
 	})
 }
 
-// labelled tells whether an object, or any pod of the workload that it is, has the labels asked for.
-func labelled(s *snapshot.Snapshot, v *snapshot.View, o finding.ObjectRef, selector labels.Selector) bool {
-	for _, info := range snapshot.Kinds() {
-		if info.GVK.Kind != o.Kind {
-			continue
-		}
-		if object, ok := s.Find(info.Kind, o.Namespace, o.Name); ok && selector.Matches(labels.Set(object.GetLabels())) {
-			return true
-		}
+// labelled gives a function that tells whether an object, or any pod of the workload that it is, has the labels asked for.
+func labelled(s *snapshot.Snapshot, v *snapshot.View, selector labels.Selector) func(finding.ObjectRef) bool {
+	if selector == nil {
+		return func(finding.ObjectRef) bool { return true }
 	}
-	for _, p := range v.PodsOf(snapshot.Ref{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}) {
+	workloads := map[finding.ObjectRef]bool{}
+	for _, p := range v.Pods(metav1.NamespaceAll) {
 		if selector.Matches(labels.Set(p.Labels)) {
-			return true
+			workloads[bare(Ref(v.WorkloadOf(p)))] = true
 		}
 	}
-	return false
+	return func(o finding.ObjectRef) bool {
+		for _, info := range snapshot.Kinds() {
+			if info.GVK.Kind != o.Kind {
+				continue
+			}
+			if object, ok := s.Find(info.Kind, o.Namespace, o.Name); ok && selector.Matches(labels.Set(object.GetLabels())) {
+				return true
+			}
+		}
+		return workloads[bare(o)]
+	}
+}
+
+// bare is a reference by what tells objects apart: kind, namespace and name.
+func bare(o finding.ObjectRef) finding.ObjectRef {
+	return finding.ObjectRef{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}
 }

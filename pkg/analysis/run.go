@@ -24,7 +24,7 @@ type Outcome struct {
 }
 
 // Run runs the checks over a snapshot, in parallel, and returns their outcomes in the order of the checks. namespaces is the scope:
-// those that were read, or empty for all. A check that panics has failed, and the others go on.
+// those that were read, or empty for all. A check that panics has failed, and the others go on; of a failed check nothing is kept.
 func Run(s *snapshot.Snapshot, checks []*Check, namespaces []string) []Outcome {
 	out := make([]Outcome, len(checks))
 	var wg sync.WaitGroup
@@ -42,18 +42,25 @@ func runOne(s *snapshot.Snapshot, c *Check, namespaces []string) (o Outcome) {
 	}
 	p := &Pass{View: s.View(c.Kinds()...), check: c}
 	defer func() {
+		o = Outcome{Check: c, Findings: p.findings, Gaps: p.gaps, Err: o.Err, Touched: p.Touched()}
 		if r := recover(); r != nil {
-			o = Outcome{Check: c, Err: fmt.Errorf("check %s panicked: %v", c.ID, r), Touched: p.Touched()}
-			if e, ok := r.(snapshot.UndeclaredError); ok {
-				o.Err = fmt.Errorf("check %s: %w", c.ID, e)
-			}
+			o.Err = panicked(r)
+		}
+		if o.Err != nil {
+			o.Err = fmt.Errorf("check %s: %w", c.ID, o.Err)
+			o.Findings, o.Gaps = nil, nil // half a judgement is none
 		}
 	}()
-	err := c.Run(p)
-	if err != nil {
-		err = fmt.Errorf("check %s: %w", c.ID, err)
+	o.Err = c.Run(p)
+	return o
+}
+
+func panicked(r any) error {
+	var undeclared snapshot.UndeclaredError
+	if err, ok := r.(error); ok && errors.As(err, &undeclared) {
+		return undeclared
 	}
-	return Outcome{Check: c, Findings: p.findings, Gaps: p.gaps, Err: err, Touched: p.Touched()}
+	return fmt.Errorf("panicked: %v", r)
 }
 
 // runnable tells whether each required input could be read in at least one place of the scope.

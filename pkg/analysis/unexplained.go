@@ -21,9 +21,6 @@ const startingGrace = 2 * time.Minute
 // that they give themselves.
 func Unexplained(s *snapshot.Snapshot, findings []finding.Finding) []finding.Unexplained {
 	explained := map[finding.ObjectRef]bool{}
-	bare := func(o finding.ObjectRef) finding.ObjectRef {
-		return finding.ObjectRef{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}
-	}
 	for _, f := range findings {
 		if f.Severity == finding.Info {
 			continue
