@@ -58,7 +58,7 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	program, err := lookPath(ts.Getenv("PATH"), args[2])
 	ts.Check(err)
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(program, args[3:]...) //nolint:noctx // it is ended by a signal: that is what is tested
+	cmd := exec.Command(program, args[3:]...) // no context: it is ended by a signal, that is what is tested
 	cmd.Stdout, cmd.Stderr, cmd.Dir = &stdout, &stderr, ts.MkAbs(".")
 	for _, name := range []string{"HOME", "KUBECONFIG", "LC_ALL", "PATH"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))

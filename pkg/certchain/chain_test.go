@@ -89,8 +89,7 @@ func TestParse(t *testing.T) {
 			var blocks []int
 			if joined, ok := err.(interface{ Unwrap() []error }); ok {
 				for _, e := range joined.Unwrap() {
-					var b *BlockError
-					if errors.As(e, &b) {
+					if b, ok := errors.AsType[*BlockError](e); ok {
 						blocks = append(blocks, b.Block)
 					}
 				}

@@ -2,7 +2,10 @@ package recording
 
 // This file walks a JSON document without holding it: of a List only one item is in memory at a time.
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // jsonWalk is one document on its way.
 type jsonWalk struct {
@@ -72,7 +75,7 @@ func (w *jsonWalk) fields() (text []byte, isList bool, err error) {
 		}
 		if name == `"items"` && c == '[' {
 			isList, text = true, append(text, "[]"...)
-			w.list.learn(append(text[:len(text):len(text)], '}'))
+			w.list.learn(append(slices.Clip(text), '}'))
 			err = w.items()
 		} else {
 			isList = isList || name == `"items"` && c == 'n' // null is an empty list

@@ -74,7 +74,7 @@ func regular(name string) bool {
 func (r *reading) file(name string, named bool) error {
 	f, err := os.Open(name)
 	if err == nil {
-		defer f.Close()
+		defer f.Close() //nolint:errcheck // it was only read
 		return r.stream(source{name: name, named: named}, f)
 	}
 	if err = unwrapPath(name, err); named {
@@ -85,8 +85,7 @@ func (r *reading) file(name string, named bool) error {
 
 // unwrapPath brings the errors of the file system into one form.
 func unwrapPath(name string, err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
 	}
 	return fmt.Errorf("%s: %w", name, err)

@@ -46,9 +46,7 @@ func peerMatchesNothing(p *analysis.Pass) error {
 	j := &judge{pop: newPopulation(p), unread: map[string]*unread{}}
 	for _, ns := range p.Namespaces() {
 		l := map[string]string{netpolicy.MetadataName: ns.Name}
-		for k, v := range ns.Labels {
-			l[k] = v
-		}
+		maps.Copy(l, ns.Labels)
 		j.namespaces = append(j.namespaces, netpolicy.Labelled{Kind: "Namespace", Name: ns.Name, Labels: l})
 	}
 	for _, policy := range p.NetworkPolicies("") {

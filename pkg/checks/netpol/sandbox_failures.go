@@ -125,7 +125,7 @@ func (t trouble) node() (string, bool) {
 }
 
 func reportWorkload(p *analysis.Pass, t trouble) {
-	f := describe(p, t.cause, t.pods)
+	f := describe(t.cause, t.pods)
 	f.Object = analysis.Ref(t.workload)
 	f.Key = string(t.cause.Class)
 	total := len(p.PodsOf(t.workload))
@@ -153,7 +153,7 @@ func reportNode(p *analysis.Pass, g nodeGroup) {
 		pods = append(pods, t.pods...)
 	}
 	cause := g.troubles[0].cause
-	f := describe(p, cause, pods)
+	f := describe(cause, pods)
 	f.Object = finding.ObjectRef{APIVersion: "v1", Kind: "Node", Name: g.node}
 	f.Key = string(cause.Class)
 	f.Message = sentence(p, cause, pods, fmt.Sprintf("%s of %s", count(len(pods), "pod"), count(len(g.troubles), "workload")))
@@ -180,7 +180,7 @@ func sentence(p *analysis.Pass, c cni.Cause, pods []stuckPod, who string) string
 }
 
 // describe fills in what findings about a node and about a workload have in common.
-func describe(p *analysis.Pass, c cni.Cause, pods []stuckPod) finding.Finding {
+func describe(c cni.Cause, pods []stuckPod) finding.Finding {
 	f := finding.Finding{Severity: finding.Critical, Confidence: finding.Proven}
 	if c.Teardown {
 		f.Severity = finding.Warning

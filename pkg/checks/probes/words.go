@@ -51,18 +51,6 @@ func specOf(pod *corev1.Pod, name string) (c *corev1.Container, init bool) {
 	return nil, false
 }
 
-// statusOf is a container's status in any of a pod's lists, nil where it has none.
-func statusOf(pod *corev1.Pod, name string) *corev1.ContainerStatus {
-	for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
-		for i := range list {
-			if list[i].Name == name {
-				return &list[i]
-			}
-		}
-	}
-	return nil
-}
-
 // neverReady tells whether a pod has not been ready once: its condition Ready has been false ever since the kubelet took it.
 func neverReady(pod *corev1.Pod) bool {
 	taken := pod.CreationTimestamp.Time
