@@ -96,6 +96,7 @@ func Assemble(s *snapshot.Snapshot, outcomes []Outcome, meta finding.Metadata) *
 			})
 		}
 	}
+	r.Findings = once(r.Findings)
 	r.Coverage = append(r.Coverage, coverage(s, checks)...)
 	r.Summary.Areas = areas(s, outcomes)
 	r.Sort()

@@ -52,6 +52,7 @@ func killedNotMemory(p *analysis.Pass) error {
 			f.Message += "; " + lately
 		}
 		f.Message += c.Tail()
+		f.SaidBy = map[restart.Cause]string{restart.Liveness: "probes/liveness-kill", restart.Startup: "probes/startup-kill"}[last.Cause]
 		f.Fix = c.Look()
 		if last.Cause == restart.OutsideKill && c.Latest != nil {
 			f.Fix = append(f.Fix, finding.Fix{

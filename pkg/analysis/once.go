@@ -1,0 +1,26 @@
+package analysis
+
+// This file lets a trouble that several checks came upon be told once, by the check that knows the cause. It shows only where these checks
+// run together: triage says what the liveness probe did, oom alone says that it was not memory.
+
+import (
+	"slices"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+)
+
+// once drops the findings of which another check of the same run says more.
+func once(findings []finding.Finding) []finding.Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f finding.Finding) bool {
+		return f.SaidBy != "" && slices.ContainsFunc(findings, func(g finding.Finding) bool {
+			return g.Check == f.SaidBy && g.Object.SameObject(f.Object) && shareEvidence(f, g)
+		})
+	})
+}
+
+// shareEvidence tells whether two findings rest on the same field or kind of event of one object.
+func shareEvidence(f, g finding.Finding) bool {
+	return slices.ContainsFunc(f.Evidence, func(a finding.Evidence) bool {
+		return slices.ContainsFunc(g.Evidence, func(b finding.Evidence) bool { return a.Source == b.Source && a.Object.SameObject(b.Object) })
+	})
+}
