@@ -39,9 +39,3 @@ func asked(checks []*Check, kind snapshot.Kind) bool {
 		return slices.ContainsFunc(c.Inputs, func(in Input) bool { return in.Kind == kind && in.ByName })
 	})
 }
-
-// ReadsNodeEvents tells whether the checks look at Node events, which lie in namespace "default" whatever the scope.
-func ReadsNodeEvents(checks []*Check) bool {
-	kinds := func(k snapshot.Kind) bool { return len(WantedBy(checks, k)) > 0 }
-	return kinds(snapshot.Events) && kinds(snapshot.Nodes)
-}

@@ -50,7 +50,7 @@ func TestRules(t *testing.T) {
 			if !reflect.DeepEqual(namespaced, test.namespaced) || !reflect.DeepEqual(cluster, test.cluster) {
 				t.Errorf("got\n%v\n%v, want\n%v\n%v", namespaced, cluster, test.namespaced, test.cluster)
 			}
-			if got := ReadsNodeEvents(test.checks); got != test.nodeEvents {
+			if got := snapshot.ClusterEvents(Wanted(test.checks)); got != test.nodeEvents {
 				t.Errorf("reads node events: %v", got)
 			}
 		})

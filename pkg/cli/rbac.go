@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 func (r *root) rbacCommand() *cobra.Command {
@@ -21,8 +22,8 @@ func (r *root) rbacCommand() *cobra.Command {
 		Long: `Print the smallest roles that the checks of the areas need (default: all areas), as YAML for kubectl apply.
 
 Without -n: one ClusterRole. With -n: a Role for that namespace, and for what lies outside of it a ClusterRole (cluster-scoped
-resources) and a Role in namespace default (the events of nodes). Without the latter two every command still works, and says what it
-could not read.`,
+resources) and a Role in namespace default (the events of nodes and volumes). Without the latter two every command still works, and
+says what it could not read.`,
 		Example: `  # Everything, for the whole cluster
   kubectl scars rbac | kubectl apply -f -
 
@@ -68,10 +69,10 @@ func roles(chosen []*analysis.Check, areas []string, namespace string) ([]byte, 
 		if len(cluster) > 0 {
 			docs = append(docs, clusterRole(name, cluster))
 		}
-		if namespace != metav1.NamespaceDefault && analysis.ReadsNodeEvents(chosen) {
+		if namespace != metav1.NamespaceDefault && snapshot.ClusterEvents(analysis.Wanted(chosen)) {
 			docs = append(docs, &rbacv1.Role{
 				TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},
-				ObjectMeta: metav1.ObjectMeta{Name: name + "-node-events", Namespace: metav1.NamespaceDefault},
+				ObjectMeta: metav1.ObjectMeta{Name: name + "-cluster-events", Namespace: metav1.NamespaceDefault},
 				Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list"}}},
 			})
 		}

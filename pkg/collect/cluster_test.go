@@ -29,8 +29,12 @@ func pods(namespace string, n int) []apitest.Object {
 }
 
 func event(namespace, kind, reason string) *corev1.Event {
+	about := corev1.ObjectReference{Kind: kind, Namespace: namespace}
+	if kind == "Node" {
+		about.Namespace = ""
+	}
 	return &corev1.Event{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"}, Reason: reason, InvolvedObject: corev1.ObjectReference{Kind: kind},
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"}, Reason: reason, InvolvedObject: about,
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: strings.ToLower(kind + "-" + reason)},
 	}
 }

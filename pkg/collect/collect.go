@@ -90,7 +90,7 @@ func atOnce(n int, do func(i int)) {
 	wg.Wait()
 }
 
-// listings turns a plan into collections, each to be read once. Node events lie in namespace "default"
+// listings turns a plan into collections, each to be read once. The events of cluster-scoped objects lie in namespace "default"
 // (kubernetes v1.37.2 client-go/tools/record/event.go), so a namespace's own listing lacks them.
 func listings(plan Plan) []listing {
 	var out []listing
@@ -98,7 +98,6 @@ func listings(plan Plan) []listing {
 	if len(namespaces) == 0 {
 		namespaces = []string{metav1.NamespaceAll}
 	}
-	wantNodes := slices.ContainsFunc(plan.Kinds, func(i snapshot.Info) bool { return i.Kind == snapshot.Nodes })
 	for _, info := range plan.Kinds {
 		if !info.Namespaced {
 			out = append(out, listing{info: info, selector: selector(info.Kind)})
@@ -107,9 +106,9 @@ func listings(plan Plan) []listing {
 		for _, ns := range namespaces {
 			out = append(out, listing{info: info, namespace: ns, selector: selector(info.Kind)})
 		}
-		if info.Kind == snapshot.Events && wantNodes && namespaces[0] != metav1.NamespaceAll && !slices.Contains(namespaces, metav1.NamespaceDefault) {
+		if info.Kind == snapshot.Events && snapshot.ClusterEvents(plan.Kinds) && namespaces[0] != metav1.NamespaceAll && !slices.Contains(namespaces, metav1.NamespaceDefault) {
 			out = append(out, listing{
-				info: info, namespace: metav1.NamespaceDefault, selector: "involvedObject.kind=Node," + selector(info.Kind),
+				info: info, namespace: metav1.NamespaceDefault, selector: "involvedObject.namespace=," + selector(info.Kind),
 			})
 		}
 	}

@@ -133,3 +133,10 @@ func InfoOf(kind Kind) (Info, bool) {
 	}
 	return Info{}, false
 }
+
+// ClusterEvents tells whether the events of cluster-scoped objects are wanted among kinds. They lie in namespace "default", whatever
+// namespaces are looked at.
+func ClusterEvents(kinds []Info) bool {
+	has := func(kind Kind) bool { return slices.ContainsFunc(kinds, func(i Info) bool { return i.Kind == kind }) }
+	return has(Events) && (has(Nodes) || has(PersistentVolumes))
+}

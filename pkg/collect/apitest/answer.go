@@ -122,7 +122,7 @@ func fieldsOf(o Object) fields.Set {
 	case *corev1.Secret:
 		set["type"] = string(o.Type)
 	case *corev1.Event:
-		set["reason"], set["involvedObject.kind"] = o.Reason, o.InvolvedObject.Kind
+		set["reason"], set["involvedObject.kind"], set["involvedObject.namespace"] = o.Reason, o.InvolvedObject.Kind, o.InvolvedObject.Namespace
 	}
 	return set
 }
