@@ -64,8 +64,11 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	ts.Check(cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // the exit code is looked at below
+		close(ended)
+	}()
 	select {
 	case <-met:
 		ts.Check(cmd.Process.Signal(syscall.SIGINT))

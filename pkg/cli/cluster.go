@@ -44,6 +44,9 @@ func (r *root) wrapConfig(cmd *cobra.Command, args []string, timeout time.Durati
 		c = collect.ReadOnlyConfig(c)
 		c.UserAgent = "kubectl-scars/" + r.env.Version
 		c.Timeout = timeout
+		if as := *r.kube.Impersonate; as != "" && c.Impersonate.UserName == "" { // client-go ignores --as inside of a cluster
+			c.Impersonate = rest.ImpersonationConfig{UserName: as, UID: *r.kube.ImpersonateUID, Groups: *r.kube.ImpersonateGroup}
+		}
 		c.WarningHandler = warnings
 		c.Wrap(func(next http.RoundTripper) http.RoundTripper {
 			return &genericclioptions.CommandHeaderRoundTripper{Delegate: next, Headers: headers.Headers}

@@ -117,7 +117,10 @@ func TestReadOnly(t *testing.T) {
 
 func TestReadOnlyError(t *testing.T) {
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "https://cluster.example/api/v1/nodes/node1", http.NoBody)
-	_, err := ReadOnly(&recorder{}, "").RoundTrip(r)
+	resp, err := ReadOnly(&recorder{}, "").RoundTrip(r)
+	if err == nil {
+		_ = resp.Body.Close()
+	}
 	if want := "refused DELETE /api/v1/nodes/node1: this tool only reads"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
