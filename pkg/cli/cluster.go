@@ -41,12 +41,9 @@ func (r *root) wrapConfig(cmd *cobra.Command, args []string, timeout time.Durati
 	headers.ParseCommandHeaders(cmd, args)
 	warnings := r.newWarnings()
 	return func(c *rest.Config) *rest.Config {
-		c = collect.ReadOnlyConfig(c)
+		c = collect.ReadOnlyConfig(r.inCluster(c))
 		c.UserAgent = "kubectl-scars/" + r.env.Version
 		c.Timeout = timeout
-		if as := *r.kube.Impersonate; as != "" && c.Impersonate.UserName == "" { // client-go ignores --as inside of a cluster
-			c.Impersonate = rest.ImpersonationConfig{UserName: as, UID: *r.kube.ImpersonateUID, Groups: *r.kube.ImpersonateGroup}
-		}
 		c.WarningHandler = warnings
 		c.Wrap(func(next http.RoundTripper) http.RoundTripper {
 			return &genericclioptions.CommandHeaderRoundTripper{Delegate: next, Headers: headers.Headers}
@@ -62,16 +59,34 @@ func (r *root) restConfig() (*rest.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := r.kube.ToRawKubeConfigLoader().RawConfig()
-	if err != nil {
-		return nil, err
-	}
-	_, master := r.env.Getenv("KUBERNETES_MASTER")               // kubernetes v1.37.2 client-go/tools/clientcmd/client_config.go
-	isDefault := config.Host == clientcmd.ClusterDefaults.Server // the process's own cluster has another
-	if len(raw.Clusters) == 0 && *r.kube.APIServer == "" && !master && isDefault {
+	if r.nowhere(config) {
 		return nil, clientcmd.ErrEmptyConfig
 	}
 	return config, nil
+}
+
+// nowhere tells whether a configuration is what client-go makes up where nothing names a cluster.
+func (r *root) nowhere(c *rest.Config) bool {
+	raw, err := r.kube.ToRawKubeConfigLoader().RawConfig()
+	_, master := r.env.Getenv("KUBERNETES_MASTER") // kubernetes v1.37.2 client-go/tools/clientcmd/client_config.go
+	return err == nil && len(raw.Clusters) == 0 && *r.kube.APIServer == "" && !master && c.Host == clientcmd.ClusterDefaults.Server
+}
+
+// inCluster is the configuration of the cluster that the process runs in, where nothing names another. client-go's loader finds it by
+// itself, but not beside flags like --as.
+func (r *root) inCluster(c *rest.Config) *rest.Config {
+	if !r.nowhere(c) {
+		return c
+	}
+	own, err := rest.InClusterConfig()
+	if err != nil {
+		return c
+	}
+	own.Impersonate = c.Impersonate
+	if c.BearerToken != "" {
+		own.BearerToken, own.BearerTokenFile = c.BearerToken, ""
+	}
+	return own
 }
 
 // place says where a live run looks: the name of the context, and the namespace of -n, the context, or the process's own cluster.
