@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -22,6 +23,9 @@ func (p *Pass) Report(f finding.Finding) {
 	f.Fingerprint = finding.Fingerprint(f)
 	if f.Evidence == nil {
 		f.Evidence = []finding.Evidence{}
+	}
+	if extra := len(f.Evidence) - finding.MaxEvidence; extra > 0 {
+		f.Evidence, f.MoreEvidence = slices.Clone(f.Evidence[:finding.MaxEvidence]), extra
 	}
 	if f.Fix == nil {
 		f.Fix = []finding.Fix{}

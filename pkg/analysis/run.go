@@ -115,6 +115,9 @@ func coverage(s *snapshot.Snapshot, checks []*Check) []finding.Coverage {
 			continue
 		}
 		state := finding.CoverageState(st.State.Status)
+		if st.State.Assumed && st.State.Status == snapshot.Partial {
+			state = finding.CoverageOK // manifests: all of them was read; what they cannot show, the reason says
+		}
 		if st.Name != "" && state == finding.CoverageOK {
 			continue // an asked-for object that was answered is no news
 		}

@@ -158,3 +158,16 @@ func TestReport(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 }
+
+// A trouble of very many replicas keeps its first lines of evidence and counts the others.
+func TestReportBoundsEvidence(t *testing.T) {
+	s := sealed(t, map[snapshot.Kind]snapshot.State{snapshot.Pods: {Status: snapshot.OK}}, "")
+	many := func(p *Pass) error {
+		p.Report(finding.Finding{Evidence: make([]finding.Evidence, finding.MaxEvidence+7)})
+		return nil
+	}
+	f := Run(s, []*Check{{ID: "oom/x", Inputs: []Input{Need(snapshot.Pods)}, Run: many}}, nil)[0].Findings[0]
+	if len(f.Evidence) != finding.MaxEvidence || f.MoreEvidence != 7 {
+		t.Errorf("kept %d, left out %d", len(f.Evidence), f.MoreEvidence)
+	}
+}

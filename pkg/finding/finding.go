@@ -89,6 +89,9 @@ type Evidence struct {
 	Count  int32      `json:"count,omitempty"`
 }
 
+// MaxEvidence is how many lines of evidence a finding keeps.
+const MaxEvidence = 50
+
 // Fix is one thing to do.
 type Fix struct {
 	Text    string `json:"text"`              // a sentence
@@ -98,16 +101,18 @@ type Fix struct {
 
 // Finding is one trouble of one object.
 type Finding struct {
-	Check       string     `json:"check"` // stable ID, area/slug
-	Severity    Severity   `json:"severity"`
-	Confidence  Confidence `json:"confidence"`
-	Object      ObjectRef  `json:"object"`  // pods are rolled up to the workload that owns them
-	Message     string     `json:"message"` // one sentence: the cause first, numbers in it
-	Evidence    []Evidence `json:"evidence"`
-	Fix         []Fix      `json:"fix"`
-	FirstSeen   *time.Time `json:"firstSeen,omitempty"` // when the trouble was first seen, where that is known
-	LastSeen    *time.Time `json:"lastSeen,omitempty"`  // when it was last seen; absent while it lasts
-	Fingerprint string     `json:"fingerprint"`         // same trouble on the same object, same fingerprint, in every run
+	Check      string     `json:"check"` // stable ID, area/slug
+	Severity   Severity   `json:"severity"`
+	Confidence Confidence `json:"confidence"`
+	Object     ObjectRef  `json:"object"`  // pods are rolled up to the workload that owns them
+	Message    string     `json:"message"` // one sentence: the cause first, numbers in it
+	Evidence   []Evidence `json:"evidence"`
+	// MoreEvidence counts the lines beyond MaxEvidence, which are not kept: a trouble of 10,000 replicas does not need 10,000 proofs.
+	MoreEvidence int        `json:"moreEvidence,omitempty"`
+	Fix          []Fix      `json:"fix"`
+	FirstSeen    *time.Time `json:"firstSeen,omitempty"` // when the trouble was first seen, where that is known
+	LastSeen     *time.Time `json:"lastSeen,omitempty"`  // when it was last seen; absent while it lasts
+	Fingerprint  string     `json:"fingerprint"`         // same trouble on the same object, same fingerprint, in every run
 
 	// Key tells apart several findings of one check about one object ("ingress[0].from[1]"); part of the fingerprint.
 	Key string `json:"-"`

@@ -63,7 +63,7 @@ func (x *extent) assume(b *snapshot.Builder) {
 		if marked && (where.namespace != "" || !info.Namespaced) {
 			complete(where)
 		} else {
-			b.Seal(where.kind, where.namespace, snapshot.State{Status: snapshot.Partial, Reason: reasonManifest})
+			b.Seal(where.kind, where.namespace, snapshot.State{Status: snapshot.Partial, Reason: reasonManifest, Assumed: true})
 		}
 	}
 	for kind := range x.whole {

@@ -89,8 +89,11 @@ func (p *page) evidence(f finding.Finding) []string {
 		lines = append(lines, p.evidenceOf(p.source(f, shown[i].Object), shown[i:j])...)
 		i = j
 	}
-	if n := len(f.Evidence) - len(shown); n > 0 {
-		lines = append(lines, p.flow(4, 6, faint("… "+itoa(n)+" more lines of evidence: -o wide"))...)
+	switch n := len(f.Evidence) - len(shown); {
+	case n > 0:
+		lines = append(lines, p.flow(4, 6, faint("… "+itoa(n+f.MoreEvidence)+" more lines of evidence: -o wide"))...)
+	case f.MoreEvidence > 0:
+		lines = append(lines, p.flow(4, 6, faint("… and "+itoa(f.MoreEvidence)+" more of the kind"))...)
 	}
 	return lines
 }

@@ -14,7 +14,8 @@ const (
 	Failed    Status = "failed"    // nothing of it could be read
 )
 
-// State is a status with its reason. Assumed marks plain objects, which carry no proof of completeness.
+// State is a status with its reason. Assumed marks plain objects, which carry no proof of completeness: OK and Assumed is taken for
+// complete; Partial and Assumed is a manifest, of which all was read and which does not show what else there is.
 type State struct {
 	Status  Status `json:"status"`
 	Reason  string `json:"reason,omitempty"`
