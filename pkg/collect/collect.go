@@ -61,8 +61,15 @@ func (p Plan) progress(kind snapshot.Kind, n int) {
 	}
 }
 
-// Asked reads single objects by name and seals them.
+// MaxAsks bounds the second round: one request an object, where a listing has 500 a page.
+const MaxAsks = 500
+
+// Asked reads single objects by name and seals them; those beyond MaxAsks are sealed as failed, and not asked for.
 func (c *Client) Asked(ctx context.Context, asks []snapshot.Ask, b *snapshot.Builder) {
+	for _, a := range asks[min(len(asks), MaxAsks):] {
+		b.SealAsk(a, snapshot.State{Status: snapshot.Failed, Reason: fmt.Sprintf("not read: more than %d objects were wanted by name", MaxAsks)})
+	}
+	asks = asks[:min(len(asks), MaxAsks)]
 	atOnce(len(asks), func(i int) { b.SealAsk(asks[i], c.get(ctx, asks[i], b)) })
 }
 

@@ -366,54 +366,6 @@ func TestSelectors(t *testing.T) {
 	}
 }
 
-func TestAsked(t *testing.T) {
-	_, c, _ := start(t, apitest.Options{
-		Objects: []apitest.Object{&corev1.Secret{
-			TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}, ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}, Type: corev1.SecretTypeOpaque,
-		}},
-		Fault: func(w http.ResponseWriter, r *http.Request, path string) bool {
-			switch {
-			case strings.HasSuffix(path, "/secrets/forbidden"):
-				return fail(403, "Forbidden")(w, r, 1)
-			case strings.HasSuffix(path, "/secrets/lost"):
-				return plainly(404, "404 page not found")(w, r, 1)
-			case strings.HasSuffix(path, "/secrets/broken"):
-				return fail(500, "InternalError")(w, r, 1)
-			}
-			return false
-		},
-	})
-	var asks []snapshot.Ask
-	want := map[string]snapshot.Status{
-		"web": snapshot.OK, "missing": snapshot.OK, "forbidden": snapshot.Forbidden, "lost": snapshot.Failed, "broken": snapshot.Failed,
-	}
-	for name := range want {
-		asks = append(asks, snapshot.Ask{Kind: snapshot.Secrets, Namespace: "shop", Name: name})
-	}
-	asks = append(asks, snapshot.Ask{Kind: "widgets.example.com", Name: "w"}, snapshot.Ask{Kind: snapshot.Secrets, Namespace: "shop", Name: "../nodes"})
-	b := snapshot.NewBuilder()
-	c.Asked(t.Context(), asks, b)
-	s := b.Build(time.Now())
-	got := map[string]snapshot.Status{}
-	for _, st := range s.Sealed() {
-		got[st.Name] = st.State.Status
-	}
-	want["w"], want["../nodes"] = snapshot.Failed, snapshot.Failed
-	for name, status := range want {
-		if got[name] != status {
-			t.Errorf("%s: %q, want %q", name, got[name], status)
-		}
-	}
-	v := s.View()
-	for name, presence := range map[string]snapshot.Presence{
-		"web": snapshot.Present, "missing": snapshot.Absent, "forbidden": snapshot.CannotTell, "lost": snapshot.CannotTell, "broken": snapshot.CannotTell,
-	} {
-		if got := v.Absent(snapshot.Secrets, "shop", name); got != presence {
-			t.Errorf("%s: presence %d, want %d", name, got, presence)
-		}
-	}
-}
-
 func TestNamespaceMissing(t *testing.T) {
 	_, c, _ := start(t, apitest.Options{
 		Objects: []apitest.Object{&corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: "shop"}}},
