@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // Run runs the real kubectl as administrator and returns its standard output.
@@ -36,13 +37,40 @@ func (l *Lab) Apply(ctx context.Context, namespace string, manifest []byte) erro
 	return err
 }
 
-// Delete removes what Apply made: the manifest's objects, cluster-scoped ones among them, and the namespace.
+// gone waits while a namespace is being deleted.
+func (l *Lab) gone(ctx context.Context, namespace string) error {
+	return poll(ctx, 3*time.Minute, time.Second, func() (string, error) {
+		phase, err := l.Run(ctx, nil, "get", "namespace", namespace, "--ignore-not-found", "-o", "jsonpath={.status.phase}")
+		if phase == "Terminating" {
+			return namespace + " is still being deleted", nil
+		}
+		return "", err
+	})
+}
+
+// Delete removes what Apply made: the manifest's objects, cluster-scoped ones among them, and the namespace. It does not
+// wait until they are gone.
 func (l *Lab) Delete(ctx context.Context, namespace string, manifest []byte) error {
 	if len(bytes.TrimSpace(manifest)) > 0 {
 		if _, err := l.Run(ctx, manifest, "delete", "-n", namespace, "--ignore-not-found", "--wait=false", "-f", "-"); err != nil {
 			return err
 		}
 	}
-	_, err := l.Run(ctx, nil, "delete", "namespace", namespace, "--ignore-not-found", "--timeout=180s")
+	_, err := l.Run(ctx, nil, "delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
+	return err
+}
+
+// clear is Delete, and returns when everything is gone.
+func (l *Lab) clear(ctx context.Context, namespace string, manifest []byte) error {
+	if err := l.Delete(ctx, namespace, manifest); err != nil {
+		return err
+	}
+	if err := l.gone(ctx, namespace); err != nil {
+		return err
+	}
+	if len(bytes.TrimSpace(manifest)) == 0 {
+		return nil
+	}
+	_, err := l.Run(ctx, manifest, "delete", "-n", namespace, "--ignore-not-found", "--timeout=60s", "-f", "-")
 	return err
 }

@@ -11,21 +11,22 @@ import (
 // parallel is how many incidents are under way at once: emulated nodes start containers slowly.
 const parallel = 8
 
-// Each plays (or undoes) incidents side by side and yields each with its error as it is done. Incidents that use the same
-// thing follow one another and are taken away as soon as they were yielded.
-func (p *Player) Each(ctx context.Context, incidents []incident.Incident, undo bool) iter.Seq2[incident.Incident, error] {
+// Each does something with incidents side by side and yields each with its error as it is done. Incidents that use the
+// same thing follow one another, each taken away when it is done.
+func (p *Player) Each(ctx context.Context, incidents []incident.Incident, do func(context.Context, incident.Incident) error) iter.Seq2[incident.Incident, error] {
 	type done struct {
 		in  incident.Incident
 		err error
-		ack chan struct{}
 	}
-	groups := map[string][]incident.Incident{}
+	var groups [][]incident.Incident
+	at := map[string]int{} // the group of what is used
 	for _, in := range incidents {
-		key := in.Uses
-		if key == "" {
-			key = " " + in.Name
+		if i, ok := at[in.Uses]; ok && in.Uses != "" {
+			groups[i] = append(groups[i], in)
+			continue
 		}
-		groups[key] = append(groups[key], in)
+		at[in.Uses] = len(groups)
+		groups = append(groups, []incident.Incident{in})
 	}
 	results, slots := make(chan done), make(chan struct{}, parallel)
 	var wg sync.WaitGroup
@@ -33,19 +34,12 @@ func (p *Player) Each(ctx context.Context, incidents []incident.Incident, undo b
 		wg.Go(func() {
 			for _, in := range group {
 				slots <- struct{}{}
-				var err error
-				if undo {
-					err = p.Undo(ctx, in)
-				} else {
-					err = p.Play(ctx, in)
-				}
-				d := done{in, err, make(chan struct{})}
-				results <- d
-				<-d.ack
-				if !undo && in.Uses != "" {
-					_ = p.Undo(ctx, in)
+				err := do(ctx, in)
+				if in.Uses != "" {
+					_ = p.Undo(context.WithoutCancel(ctx), in)
 				}
 				<-slots
+				results <- done{in, err}
 			}
 		})
 	}
@@ -54,7 +48,6 @@ func (p *Player) Each(ctx context.Context, incidents []incident.Incident, undo b
 		stopped := false
 		for d := range results {
 			stopped = stopped || !yield(d.in, d.err)
-			close(d.ack)
 		}
 	}
 }

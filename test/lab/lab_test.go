@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
 )
@@ -62,7 +63,12 @@ func play(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 		t.Fatal(err)
 	}
 	count := map[string]int{}
-	for in, err := range p.Each(ctx, incidents, false) {
+	for in, err := range p.Each(ctx, incidents, func(ctx context.Context, in incident.Incident) error {
+		if err := p.Play(ctx, in); err != nil {
+			return err
+		}
+		return see(ctx, tool, in)
+	}) {
 		kind := "incidents named"
 		if in.Check == "" {
 			kind = "healthy workloads left alone"
@@ -72,26 +78,36 @@ func play(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if complaint := see(ctx, t, tool, in); complaint != "" {
-				t.Fatal(complaint)
-			}
 			count[kind]++
 		})
-		if !t.Failed() && in.Uses == "" {
-			defer p.Undo(context.WithoutCancel(ctx), in)
-		}
 	}
 	for _, kind := range []string{"incidents named", "healthy workloads left alone"} {
 		fmt.Printf("%d of %d %s\n", count[kind], count[kind+" of"], kind)
 	}
+	for _, in := range incidents {
+		if in.Uses != "" {
+			continue // was taken away at once
+		}
+		if err := p.Undo(context.WithoutCancel(ctx), in); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
-func see(ctx context.Context, t *testing.T, tool Tool, in incident.Incident) string {
-	r, _, err := ask(ctx, tool, "triage", "-A")
-	if err != nil {
-		t.Fatal(err)
+// see asks the tool about the whole cluster and judges what it says about one incident. A check may wait until a trouble
+// lasts, so it has two minutes to speak; about the healthy it must be silent at once.
+func see(ctx context.Context, tool Tool, in incident.Incident) error {
+	patience := 2 * time.Minute
+	if in.Check == "" {
+		patience = 0
 	}
-	return judge(in, r.of(in.Name))
+	return poll(ctx, patience, 5*time.Second, func() (string, error) {
+		r, _, err := ask(ctx, tool, "triage", "-A")
+		if err != nil {
+			return "", err
+		}
+		return judge(in, r.of(in.Name)), nil
+	})
 }
 
 // audit holds every command to what the tool promises: it only reads, and reads each collection once.

@@ -44,8 +44,12 @@ func NewPlayer(l *Lab) (*Player, error) {
 	return &Player{l, client, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(disco))}, nil
 }
 
-// Play makes an incident happen in the namespace of its name and returns when it has.
+// Play makes an incident happen in the namespace of its name and returns when it has. What an earlier play left is
+// removed first.
 func (p *Player) Play(ctx context.Context, in incident.Incident) error {
+	if err := p.lab.clear(ctx, in.Name, in.Manifest); err != nil {
+		return err
+	}
 	if err := p.lab.Apply(ctx, in.Name, nil); err != nil {
 		return err
 	}

@@ -8,8 +8,7 @@ import (
 
 // poll calls try until it returns no complaint. An error ends it at once; when time is over the last complaint is told.
 func poll(ctx context.Context, limit, every time.Duration, try func() (complaint string, err error)) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	deadline := time.Now().Add(limit)
 	for {
 		complaint, err := try()
 		if err != nil {
@@ -18,9 +17,12 @@ func poll(ctx context.Context, limit, every time.Duration, try func() (complaint
 		if complaint == "" {
 			return nil
 		}
+		if !time.Now().Before(deadline) {
+			return fmt.Errorf("waited %s: %s", limit, complaint)
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waited %s: %s", limit, complaint)
+			return fmt.Errorf("%w: %s", ctx.Err(), complaint)
 		case <-time.After(every):
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab"
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
 )
 
 const usage = `usage: lab COMMAND
@@ -110,13 +111,20 @@ func play(ctx context.Context, l *lab.Lab, undo bool, names []string) error {
 	if err != nil {
 		return err
 	}
+	do := func(ctx context.Context, in incident.Incident) error {
+		if undo {
+			return p.Undo(ctx, in)
+		}
+		err := p.Play(ctx, in)
+		if *dump == "" {
+			return err
+		}
+		return errors.Join(err, l.Dump(ctx, in.Name, filepath.Join(*dump, in.Name)))
+	}
 	var failed []error
-	for in, err := range p.Each(ctx, incidents, undo) {
+	for in, err := range p.Each(ctx, incidents, do) {
 		fmt.Printf("%-28s %v\n", in.Name, err)
 		failed = append(failed, err)
-		if *dump != "" {
-			failed = append(failed, l.Dump(ctx, in.Name, filepath.Join(*dump, in.Name)))
-		}
 	}
 	return errors.Join(failed...)
 }
