@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
@@ -28,6 +29,7 @@ func (p *Player) Each(ctx context.Context, incidents []incident.Incident, do fun
 		at[in.Uses] = len(groups)
 		groups = append(groups, []incident.Incident{in})
 	}
+	slices.SortStableFunc(groups, func(a, b []incident.Incident) int { return len(b) - len(a) }) // the longest first
 	results, slots := make(chan done), make(chan struct{}, parallel)
 	var wg sync.WaitGroup
 	for _, group := range groups {

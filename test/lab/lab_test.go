@@ -95,9 +95,9 @@ func play(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 }
 
 // see asks the tool about the whole cluster and judges what it says about one incident. A check may wait until a trouble
-// lasts, so it has two minutes to speak; about the healthy it must be silent at once.
+// lasts (the longest, pvc/waiting-for-consumer, for five minutes); about the healthy it must be silent at once.
 func see(ctx context.Context, tool Tool, in incident.Incident) error {
-	patience := 2 * time.Minute
+	patience := Patience
 	if in.Check == "" {
 		patience = 0
 	}
