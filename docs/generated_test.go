@@ -26,6 +26,7 @@ func TestGenerated(t *testing.T) {
 	want := map[string][]byte{
 		"checks/README.md":          indexPage(),
 		"schema/report.schema.json": schemaFile(t),
+		"../README.md":              readme(t),
 		"adding-a-check.md":         recut(t, "adding-a-check.md"),
 	}
 	for _, c := range checks.All() {
