@@ -17,8 +17,8 @@ import (
 // startingGrace is how long a pod without any error of its own may take to become ready before it counts.
 const startingGrace = 2 * time.Minute
 
-// Unexplained groups the pods that are not ready, and that neither are evidence of a finding nor belong to its workload, by the reason
-// that they give themselves.
+// Unexplained groups the pods that are not ready, and that neither are evidence of a finding nor belong to a workload, Service or node
+// that explains them, by the reason that they give themselves.
 func Unexplained(s *snapshot.Snapshot, findings []finding.Finding) []finding.Unexplained {
 	explained := map[finding.ObjectRef]bool{}
 	for _, f := range findings {
@@ -31,10 +31,20 @@ func Unexplained(s *snapshot.Snapshot, findings []finding.Finding) []finding.Une
 		}
 	}
 	v := s.View()
+	for _, svc := range v.Services(metav1.NamespaceAll) {
+		if explained[bare(RefTo("Service", svc))] { // its finding counts all of its pods
+			for _, p := range v.SelectedBy(svc) {
+				explained[bare(RefTo("Pod", p))] = true
+			}
+		}
+	}
 	groups := map[[2]string]*finding.Unexplained{}
 	for _, p := range v.Pods(metav1.NamespaceAll) {
 		reason, detail := notReady(p, s.Now())
-		if reason == "" || explained[bare(RefTo("Pod", p))] || explained[bare(Ref(v.WorkloadOf(p)))] || explained[finding.ObjectRef{Kind: "Node", Name: p.Spec.NodeName}] {
+		if reason == "" || explained[bare(RefTo("Pod", p))] {
+			continue
+		}
+		if !beforeItRuns(reason) && (explained[bare(Ref(v.WorkloadOf(p)))] || explained[finding.ObjectRef{Kind: "Node", Name: p.Spec.NodeName}]) {
 			continue
 		}
 		if slices.ContainsFunc(p.Spec.Volumes, func(vol corev1.Volume) bool {
@@ -58,14 +68,25 @@ func Unexplained(s *snapshot.Snapshot, findings []finding.Finding) []finding.Une
 	return out
 }
 
+// beforeItRuns tells whether a reason lies before the program's first step, where no other trouble of its workload or node can be to
+// blame: no place for the pod, no image, no configuration (kubernetes v1.37.2 pkg/kubelet/images/types.go, pkg/kubelet/kuberuntime).
+func beforeItRuns(reason string) bool {
+	switch reason {
+	case "Unschedulable", "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError":
+		return true
+	default:
+		return false
+	}
+}
+
 // notReady gives the reason for which a pod is not ready, in its own words, or "" where it is ready, has ended, or is just starting.
 func notReady(p *corev1.Pod, now time.Time) (reason, detail string) {
 	if p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodSucceeded {
 		return "", ""
 	}
 	if p.Status.Phase == corev1.PodFailed {
-		if c := metav1.GetControllerOf(p); c != nil && c.Kind == "Job" {
-			return "", "" // the Job knows what to make of it
+		if metav1.GetControllerOf(p) != nil {
+			return "", "" // its controller has made another in its place, which counts by itself, or knows what to make of it
 		}
 		return first(p.Status.Reason, "Failed"), ""
 	}

@@ -64,6 +64,7 @@ func TestNotReady(t *testing.T) {
 		"unknown":             {[]func(*corev1.Pod){phase(corev1.PodUnknown)}, "Unknown"},
 		"evicted":             {[]func(*corev1.Pod){phase(corev1.PodFailed), func(p *corev1.Pod) { p.Status.Reason = "Evicted" }}, "Evicted"},
 		"failed":              {[]func(*corev1.Pod){phase(corev1.PodFailed)}, "Failed"},
+		"failed, replaced":    {[]func(*corev1.Pod){phase(corev1.PodFailed), func(p *corev1.Pod) { p.OwnerReferences = owned("ReplicaSet", "web-5d4c") }}, ""},
 		"failed in a Job":     {[]func(*corev1.Pod){phase(corev1.PodFailed), func(p *corev1.Pod) { p.OwnerReferences = owned("Job", "batch") }}, ""},
 		"no status at all":    {[]func(*corev1.Pod){func(p *corev1.Pod) { p.Status = corev1.PodStatus{} }}, ""},
 		"made in the future":  {[]func(*corev1.Pod){age(-time.Hour), phase(corev1.PodPending)}, ""},
@@ -88,29 +89,31 @@ func TestUnexplained(t *testing.T) {
 	s := build(t,
 		pod("shop", "well"), pod("shop", "a", bad...), pod("shop", "b", bad...), pod("cart", "a", bad...),
 		pod("shop", "web-1", with(func(p *corev1.Pod) { p.OwnerReferences = owned("StatefulSet", "web") })...),
-		pod("shop", "on-node", with(func(p *corev1.Pod) { p.Spec.NodeName = "node1" })...),
+		pod("shop", "on-node", phase(corev1.PodPending), func(p *corev1.Pod) { p.Spec.NodeName = "node1" }),
 		pod("shop", "claims", with(claim("data"))...),
-		pod("shop", "crash", waiting("CrashLoopBackOff", nil)),
+		pod("shop", "crash", waiting("CrashLoopBackOff", nil), func(p *corev1.Pod) { p.OwnerReferences = owned("StatefulSet", "web") }),
+		pod("shop", "served", with(func(p *corev1.Pod) { p.Labels = map[string]string{"app": "web"} })...),
+		&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "svc"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "web"}}},
 	)
 	for name, test := range map[string]struct {
 		findings []finding.Finding
 		want     []string
 	}{
-		"nothing was found": {nil, []string{"CrashLoopBackOff 1", "ImagePullBackOff 6"}},
+		"nothing was found": {nil, []string{"CrashLoopBackOff 1", "ImagePullBackOff 6", "Pending 1"}},
 		"a pod": {
-			[]finding.Finding{about("", finding.Warning, ref("Pod", "shop", "a"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 5"},
+			[]finding.Finding{about("", finding.Warning, ref("Pod", "shop", "a"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 5", "Pending 1"},
 		},
-		"as evidence": {
+		"its Service, and as evidence": {
 			[]finding.Finding{about("", finding.Critical, ref("Service", "shop", "web"), ref("Pod", "shop", "a"), ref("Pod", "shop", "b"))},
-			[]string{"CrashLoopBackOff 1", "ImagePullBackOff 4"},
+			[]string{"CrashLoopBackOff 1", "ImagePullBackOff 3", "Pending 1"},
 		},
-		"its workload": {
-			[]finding.Finding{about("", finding.Warning, ref("StatefulSet", "shop", "web"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 5"},
+		"its workload, but not that an image cannot be had": {
+			[]finding.Finding{about("", finding.Warning, ref("StatefulSet", "shop", "web"))}, []string{"ImagePullBackOff 6", "Pending 1"},
 		},
-		"its node":  {[]finding.Finding{about("", finding.Warning, ref("Node", "", "node1"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 5"}},
-		"its claim": {[]finding.Finding{about("", finding.Warning, ref("PersistentVolumeClaim", "shop", "data"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 5"}},
+		"its node":  {[]finding.Finding{about("", finding.Warning, ref("Node", "", "node1"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 6"}},
+		"its claim": {[]finding.Finding{about("", finding.Warning, ref("PersistentVolumeClaim", "shop", "data"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 5", "Pending 1"}},
 		"only something worth knowing": {
-			[]finding.Finding{about("", finding.Info, ref("Pod", "shop", "a"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 6"},
+			[]finding.Finding{about("", finding.Info, ref("Pod", "shop", "a"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 6", "Pending 1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

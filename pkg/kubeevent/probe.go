@@ -127,13 +127,17 @@ func failure(text string) (Class, int) {
 	return ExecExit, 0
 }
 
+// execMissing is what runc and crun say of the command itself. A missing file alone is no sign of it: an exec into a container that is
+// just being stopped fails at its cgroup or its task ("openat2 /sys/fs/cgroup/…/cgroup.procs: no such file or directory").
+var execMissing = regexp.MustCompile(`exec:? "?[^" ]+"?: (?:stat [^:]+: )?(?:executable file not found|no such file or directory|permission denied|exec format error|is a directory)` +
+	"|executable file [^:]+ not found|chdir to cwd ")
+
 // failedToAct classes the text of an errored attempt.
 func failedToAct(text string) Class {
 	switch {
 	case strings.HasPrefix(text, "port ") && strings.HasSuffix(text, " not found"):
 		return PortUnknown
-	case strings.Contains(text, "executable file not found"), strings.Contains(text, "no such file or directory"),
-		strings.Contains(text, "exec format error"), strings.Contains(text, "permission denied"):
+	case execMissing.MatchString(text):
 		return ExecMissing
 	case strings.Contains(text, "while reading body"):
 		return BodyHang

@@ -6,6 +6,8 @@ package restart
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 )
 
@@ -68,6 +70,10 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 	}
 	if e.ExitCode != exitKilled && e.ExitCode != exitTerminated {
 		return d.because(OwnExit, finding.Proven, "")
+	}
+	if phase := f.Pod.Status.Phase; c.kind == Sidecar && e.current && (phase == corev1.PodSucceeded || phase == corev1.PodFailed) {
+		d.Evidence = append(d.Evidence, finding.Evidence{Object: f.ref(""), Source: "status.phase", Value: string(phase)})
+		return d.because(PodStopped, finding.Strong, "sidecars are stopped when the containers that they serve have ended") // KEP-753
 	}
 	if cause, grade, evidence := byProbeFailures(f, c, d); cause != "" {
 		d.Evidence = append(d.Evidence, evidence...)

@@ -33,8 +33,9 @@ type Case struct {
 	Down     bool        // one of these does not run, or is not ready, now
 	Latest   *corev1.Pod // the pod of the last death, nil where it is gone
 
-	onset string
-	exact bool // every death that the pods' statuses count is known, so that the first is
+	replaced bool // no pod that has died so is there any more, and one that is there is ready
+	onset    string
+	exact    bool // every death that the pods' statuses count is known, so that the first is
 }
 
 // Gather finds the cases of deaths that match, by workload and container. With nodes, the state of nodes is looked at too, for which
@@ -99,21 +100,26 @@ func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Dea
 			c.Kind = d.Kind
 		}
 	}
+	there, served := false, false
 	for _, pod := range p.PodsOf(w) {
 		if pod.Name == last.Pod.Name {
 			c.Latest = pod
 		}
-		restarts, running := status(pod, name)
+		there = there || slices.Contains(c.Toll.Pods, pod.Name)
+		restarts, well := status(pod, name, p.Now())
 		c.Restarts += restarts
 		if snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
 			continue
 		}
 		c.Pods++
+		_, ready := status(pod, "", p.Now())
+		served = served || ready
 		if slices.Contains(c.Toll.Pods, pod.Name) {
 			c.Hit++
-			c.Down = c.Down || !running
+			c.Down = c.Down || !well && c.Kind != restart.Ephemeral
 		}
 	}
+	c.replaced = !there && served
 	c.exact = all.Count >= c.Restarts
 	if r, ok := p.NewestRevision(w); ok && !slices.ContainsFunc(c.Toll.Pods, func(pod string) bool { return !r.Made(pod) }) {
 		c.onset = restart.Rollout{Number: r.Number, Since: r.Created}.Onset(c.First, p.Now(), c.exact)
@@ -121,16 +127,20 @@ func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Dea
 	return c
 }
 
-// status is how often a container of the pod was restarted, and whether it runs and is ready now. An init container that has done its
-// work is well, and so is a pod as a whole, for the empty name, that is ready.
-func status(pod *corev1.Pod, name string) (restarts int32, well bool) {
+// recovered is how long a container has to run until its not being ready is no longer put down to the death before.
+const recovered = time.Hour
+
+// status is how often a container of the pod was restarted, and whether it runs and is ready now, or has run for so long that it is not
+// the last death that keeps it from being ready. An init container that has done its work is well, and so is a pod as a whole, for the
+// empty name, that is ready.
+func status(pod *corev1.Pod, name string, now time.Time) (restarts int32, well bool) {
 	for _, list := range [][]corev1.ContainerStatus{
 		pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses,
 	} {
 		for _, s := range list {
 			if s.Name == name {
-				t := s.State.Terminated
-				return max(s.RestartCount, 0), s.State.Running != nil && s.Ready || t != nil && t.ExitCode == 0
+				r, t := s.State.Running, s.State.Terminated
+				return max(s.RestartCount, 0), r != nil && (s.Ready || now.Sub(r.StartedAt.Time) > recovered) || t != nil && t.ExitCode == 0
 			}
 		}
 	}
@@ -149,9 +159,14 @@ func (c Case) Object() finding.ObjectRef {
 	return ref
 }
 
-// Severity says how much the case hurts now; false where it is too long ago to speak of.
+// Severity says how much the case hurts now; false where it is too long ago to speak of. Pods that have been replaced by such as are well
+// hurt nobody now.
 func (c Case) Severity(now time.Time) (finding.Severity, bool) {
-	return c.Toll.Severity(now, c.Restarts, c.Down)
+	s, ok := c.Toll.Severity(now, c.Restarts, c.Down)
+	if s == finding.Critical && c.replaced {
+		s = finding.Warning
+	}
+	return s, ok
 }
 
 // FirstSeen is when the first death was, nil where only later ones are known.

@@ -97,7 +97,7 @@ func (c Case) Look() []finding.Fix {
 	var out []finding.Fix
 	if c.Container != "" {
 		args := []string{"logs", "-p", c.Latest.Name, "-c", c.Container}
-		if restarts, _ := status(c.Latest, c.Container); restarts == 0 {
+		if restarts, _ := status(c.Latest, c.Container, time.Time{}); restarts == 0 {
 			args = []string{"logs", c.Latest.Name, "-c", c.Container}
 		}
 		out = append(out, finding.Fix{Text: "Read what it said last", Command: finding.Kubectl(c.Workload.Namespace, args...)})

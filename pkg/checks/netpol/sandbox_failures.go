@@ -21,7 +21,7 @@ var SandboxFailures = &analysis.Check{
 		Evidence: "The events FailedCreatePodSandBox, NetworkNotReady and FailedKillPod, whose text names the cause, and the pod's condition PodReadyToStartContainers, which says whether it lasts. Proven where an event names the failure. Strong where only SandboxChanged is left, over and over, of a sandbox that never becomes ready.",
 		Why:      "No retry helps while the cause lasts: no new pod starts on that node, and nothing that is rescheduled there comes up.",
 		Fix:      "Depends on the cause, which the finding names: the network agent, IP addresses, a stale bridge, a missing plugin, the runtime.",
-		Limits:   "Silent as soon as the sandbox is ready, and for a first failure that is younger than half a minute. The kubelet may say the cause once and then only SandboxChanged: after an hour the cause is gone. Where one cause of the node stops pods of several workloads on it, the finding is about the node.",
+		Limits:   "Silent as soon as the sandbox is ready, for a first failure that is younger than half a minute, and for two minutes where the node only says that its network is not ready yet, as each does when it joins. The kubelet may say the cause once and then only SandboxChanged: after an hour the cause is gone. Where one cause of the node stops pods of several workloads on it, the finding is about the node.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go, pkg/kubelet/types/constants.go", "containerd internal/cri/server/sandbox_run.go"},
 	},
 	Inputs: analysis.PodInputs(analysis.Need(snapshot.Events)),

@@ -18,6 +18,9 @@ import (
 const (
 	// firstTry is how long a single failure may pass for a hiccup of a pod that just starts.
 	firstTry = 30 * time.Second
+	// joining is how long a node that joins, or whose network agent restarts, may say that its network is not ready yet: images have to
+	// be pulled for it.
+	joining = 2 * time.Minute
 	// remakes is how often a sandbox must have been made anew for that to be trouble by itself.
 	remakes = 3
 )
@@ -67,7 +70,7 @@ func stuck(now time.Time, inc snapshot.Incarnation) (s stuckPod, is bool) {
 	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed || !ending && hasSandbox(pod) {
 		return s, false
 	}
-	tries := int32(0)
+	tries, only := int32(0), true
 	for _, e := range inc.Events {
 		c, bad := failure(e)
 		first, last, n := kubeevent.Span(e)
@@ -75,6 +78,7 @@ func stuck(now time.Time, inc snapshot.Incarnation) (s stuckPod, is bool) {
 			continue
 		}
 		tries += n
+		only = only && e.Reason == "NetworkNotReady"
 		if s.since.IsZero() || first.Before(s.since) {
 			s.since = first
 		}
@@ -90,7 +94,7 @@ func stuck(now time.Time, inc snapshot.Incarnation) (s stuckPod, is bool) {
 		return s, false
 	case !s.named && (tries < remakes || ending):
 		return s, false
-	case tries < 2 && now.Sub(s.since) < firstTry:
+	case tries < 2 && now.Sub(s.since) < firstTry, only && now.Sub(s.since) < joining:
 		return s, false
 	case !s.named:
 		s.cause = cni.Cause{Class: cni.Unknown, Detail: "the event that says why has expired"}
@@ -124,8 +128,8 @@ func (s *stuckPod) say(e finding.Evidence) {
 	s.evidence = append(s.evidence, e)
 }
 
-// hasSandbox tells whether the pod's sandbox is ready: the condition PodReadyToStartContainers says so (Kubernetes 1.29 and later), or a
-// container runs.
+// hasSandbox tells whether the pod's sandbox is ready: the condition PodReadyToStartContainers says so (Kubernetes 1.29 and later), or,
+// where it is not there, the pod has an IP, or some container has come further than to wait for the sandbox.
 func hasSandbox(pod *corev1.Pod) bool {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReadyToStartContainers {
@@ -134,10 +138,12 @@ func hasSandbox(pod *corev1.Pod) bool {
 	}
 	for _, list := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for _, c := range list {
-			if c.State.Running != nil {
+			w := c.State.Waiting
+			if w == nil && c.State != (corev1.ContainerState{}) || c.LastTerminationState.Terminated != nil ||
+				w != nil && w.Reason != "" && w.Reason != "ContainerCreating" && w.Reason != "PodInitializing" {
 				return true
 			}
 		}
 	}
-	return false
+	return pod.Status.PodIP != ""
 }

@@ -22,7 +22,7 @@ var KilledNotMemory = &analysis.Check{
 		Evidence: "What the API states about this end: an event Killing within this life, the pod's reason (preempted, node shutdown, deadline, evicted for disk), or a code that the kubelet invented. Where all events are at hand and none speaks of it, something that the kubelet knows nothing of is consistent.",
 		Why:      "Taken for a lack of memory, it leads to higher limits that change nothing while the cause goes on.",
 		Fix:      "Follow the cause that is named; its own check, such as probes/liveness-kill, says more.",
-		Limits:   "Pods that were deleted, drained or rolled over are silent. Some runtimes lose the race and report a kill for memory as Error 137 (containerd#8180): without other evidence that looks like a signal from outside. Events live 1 h by default; older ends are listed as cannot say, for a day.",
+		Limits:   "Pods that were deleted, drained or rolled over are silent, and so are sidecars that were stopped when their pod had done its work, and ephemeral containers. Some runtimes lose the race and report a kill for memory as Error 137 (containerd#8180): without other evidence that looks like a signal from outside. Events live 1 h by default; older ends are listed as cannot say, for a day.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kubelet_pods.go (ContainerStatusUnknown)", "kubernetes#122256", "containerd#8180"},
 	},
 	Inputs: deaths.Inputs(analysis.Optional(snapshot.Nodes)),
@@ -65,8 +65,12 @@ func killedNotMemory(p *analysis.Pass) error {
 	return nil
 }
 
-// bySignal picks the ends with 137 or 143 that are no work of memory and no wish of anybody.
+// bySignal picks the ends with 137 or 143 that are no work of memory and no wish of anybody. An ephemeral container ends with its
+// debugging session, however that may be.
 func bySignal(d restart.Death) bool {
+	if d.Kind == restart.Ephemeral {
+		return false
+	}
 	if d.Cause == restart.OtherEvicted {
 		return d.Pod.Container == "" // once for the pod
 	}

@@ -50,8 +50,8 @@ func limitHit(p *analysis.Pass) error {
 		switch {
 		case last.Cause != restart.MemoryLimit:
 			f.Severity, f.Confidence = worseOf(severity, finding.Warning), last.Limit.Confidence
-			f.Message = fmt.Sprintf("a child process in %s was killed for memory, %s the likeliest limit, and the container ended later by itself with code %d: %s",
-				c.Who(), last.Limit, last.ExitCode, c.Lately(p.Now()))
+			f.Message = fmt.Sprintf("a child process in %s was killed for memory, %s the likeliest limit, and the container ended later %s: %s",
+				c.Who(), last.Limit, later(last), c.Lately(p.Now()))
 		case last.FromStatus && last.Reason == "OOMKilled":
 			f.Message = fmt.Sprintf("%s was OOM-killed, %s the likeliest cause%s: %s", c.Who(), last.Limit, or(last.Limit.Other), c.Lately(p.Now()))
 		default:
@@ -69,6 +69,20 @@ func limitHit(p *analysis.Pass) error {
 		p.Report(f)
 	}
 	return nil
+}
+
+// later says how a container ended that had outlived a kill for memory.
+func later(d restart.Death) string {
+	switch d.Cause {
+	case restart.OwnExit:
+		return fmt.Sprintf("by itself with code %d", d.ExitCode)
+	case restart.Liveness, restart.Startup:
+		return fmt.Sprintf("because its %s probe failed", d.Cause)
+	case restart.PodStopped:
+		return "with its pod, which was stopped"
+	default:
+		return fmt.Sprintf("with code %d for another reason", d.ExitCode)
+	}
 }
 
 // worst is the death that the message speaks of: the last that the limit ended, or the last at all.

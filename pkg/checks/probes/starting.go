@@ -39,6 +39,9 @@ func starting(pod *corev1.Pod, now time.Time) bool {
 	if !neverReady(pod) {
 		return false
 	}
+	if held(pod) {
+		return true
+	}
 	age := now.Sub(pod.CreationTimestamp.Time)
 	restarted, waiting, patient := false, false, true
 	eachStatus(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
@@ -99,6 +102,16 @@ func initializing(pod *corev1.Pod) (yes bool) {
 		yes = yes || init && st.State.Running != nil && !st.Ready
 	})
 	return yes
+}
+
+// held tells whether somebody keeps the pod from being scheduled on purpose, by spec.schedulingGates (KEP-3521): a queue of jobs.
+func held(pod *corev1.Pod) bool {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonSchedulingGated {
+			return true
+		}
+	}
+	return false
 }
 
 func scheduled(pod *corev1.Pod) bool { return pod.Spec.NodeName != "" }

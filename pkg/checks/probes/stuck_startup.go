@@ -32,7 +32,7 @@ var StuckStartup = &analysis.Check{
 
 func stuckStartup(p *analysis.Pass) error {
 	pick := func(c *corev1.Container, st *corev1.ContainerStatus) *corev1.Probe {
-		if c.StartupProbe == nil || st.Started != nil && *st.Started {
+		if c.StartupProbe == nil || st.Started == nil || *st.Started || st.Ready {
 			return nil
 		}
 		_, named := missingPort(c, c.StartupProbe)

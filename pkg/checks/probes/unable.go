@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -104,6 +105,9 @@ func missingPort(c *corev1.Container, p *corev1.Probe) (string, bool) {
 	}
 	if port.Type != intstr.String || port.StrVal == "" {
 		return "", false
+	}
+	if _, err := strconv.Atoi(port.StrVal); err == nil {
+		return "", false // a number in quotes: the kubelet takes it for the number
 	}
 	for _, have := range c.Ports {
 		if have.Name == port.StrVal {

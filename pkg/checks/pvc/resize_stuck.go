@@ -36,6 +36,9 @@ var ResizeStuck = &analysis.Check{
 // drags is how long a resize may go on without a complaint.
 const drags = 10 * time.Minute
 
+// eventsLive is how long the server keeps events by default (kubernetes v1.37.2 pkg/controlplane/apiserver/options/options.go).
+const eventsLive = time.Hour
+
 func resizeStuck(p *analysis.Pass) error {
 	for _, c := range p.PersistentVolumeClaims("") {
 		r, wanted := resizeOf(c, p.EventsOf(claimKind, c))
@@ -49,6 +52,9 @@ func resizeStuck(p *analysis.Pass) error {
 			if _, known := p.Completeness(snapshot.Events, c.Namespace); !known {
 				p.CannotSay(claimRef(c), fmt.Sprintf("since when its resize to %s waits: the events were not read", r.to.String()))
 				continue
+			}
+			if p.Now().Sub(c.CreationTimestamp.Time) < eventsLive {
+				continue // nothing can have expired: it was asked for a moment ago
 			}
 		case r.failure != "", r.stage == untaken:
 			if age < patience {
