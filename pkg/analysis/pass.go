@@ -1,5 +1,7 @@
 package analysis
 
+// This file holds what a check sees and says: the pass, and the words that checks have in common.
+
 import (
 	"slices"
 	"time"

@@ -1,5 +1,7 @@
 package analysis
 
+// This file derives from what checks declare the rights that reading it takes.
+
 import (
 	"slices"
 

@@ -1,5 +1,7 @@
 package analysis
 
+// This file runs checks over a snapshot and puts what they said together into a report.
+
 import (
 	"errors"
 	"fmt"

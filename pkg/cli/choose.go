@@ -1,5 +1,7 @@
 package cli
 
+// This file chooses which checks run: those of the command's areas, less and more by --check and --skip.
+
 import (
 	"fmt"
 	"slices"

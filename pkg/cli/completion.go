@@ -1,5 +1,7 @@
 package cli
 
+// This file is the command completion: scripts for shells, and the program by which kubectl completes its plugins.
+
 import (
 	"fmt"
 

@@ -1,5 +1,7 @@
 package cli
 
+// This file is the command explain: what a check's own documentation says.
+
 import (
 	"fmt"
 

@@ -1,5 +1,7 @@
 package cli
 
+// This file is the command rbac: the smallest roles, as YAML.
+
 import (
 	"fmt"
 	"slices"

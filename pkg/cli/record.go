@@ -1,5 +1,7 @@
 package cli
 
+// This file is the command record: collect, judge nothing, save.
+
 import (
 	"fmt"
 

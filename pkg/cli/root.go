@@ -1,5 +1,7 @@
 package cli
 
+// This file is the root of the command tree: what every command shares, and how a command line is run.
+
 import (
 	"context"
 	"fmt"

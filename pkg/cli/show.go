@@ -1,5 +1,7 @@
 package cli
 
+// This file hands a report to its renderer, with what the terminal can do and how this command would be called again.
+
 import (
 	"strings"
 

@@ -1,5 +1,7 @@
 package cli
 
+// This file is the command version.
+
 import (
 	"encoding/json"
 	"fmt"

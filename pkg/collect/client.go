@@ -1,5 +1,7 @@
 package collect
 
+// This file makes the client that reads one cluster.
+
 import (
 	"context"
 	"fmt"

@@ -1,5 +1,7 @@
 package collect
 
+// This file learns the server's time, so that no age depends on the clock of whoever looks.
+
 import (
 	"net/http"
 	"sync"

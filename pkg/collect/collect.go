@@ -1,5 +1,7 @@
 package collect
 
+// This file reads what a plan names: the listings side by side, then the single objects that were asked for.
+
 import (
 	"cmp"
 	"context"

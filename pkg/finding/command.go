@@ -1,5 +1,7 @@
 package finding
 
+// This file writes commands that can be pasted into a shell.
+
 import "strings"
 
 // Kubectl makes a command line that can be pasted into a shell: each argument is quoted where a shell would read it otherwise.

@@ -1,5 +1,7 @@
 package finding
 
+// This file orders and counts findings, and gives each its fingerprint.
+
 import (
 	"cmp"
 	"crypto/sha256"

@@ -1,5 +1,7 @@
 package finding
 
+// This file holds the report: the one object that structured output is.
+
 import "time"
 
 // The type of the structured output.

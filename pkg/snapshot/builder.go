@@ -1,5 +1,7 @@
 package snapshot
 
+// This file is the one way into a snapshot.
+
 import (
 	"errors"
 	"fmt"

@@ -1,5 +1,7 @@
 package snapshot
 
+// This file is the picture itself: its tables, and what the rest of the tool may ask of it.
+
 import (
 	"cmp"
 	"slices"

@@ -1,5 +1,7 @@
 package snapshot
 
+// This file is the one way to look at a snapshot: accessors that give out declared kinds only, and what is known of absence.
+
 import (
 	"fmt"
 	"maps"

@@ -1,13 +1,14 @@
 package house
 
-// This file holds the rules that every source file keeps, in this module and in the lab's: its length, no package that is
-// named after nothing, no init.
+// This file holds the rules that every source file keeps, in this module and in the lab's: its length, its opening, no
+// package that is named after nothing, no init.
 
 import (
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,18 @@ func TestFilesAreShort(t *testing.T) {
 	}
 	if len(over)*share > len(lengths) {
 		t.Errorf("%d of %d files have more than %d lines", len(over), len(lengths), long)
+	}
+}
+
+// opens matches a comment before the package clause, or one that follows it at once.
+var opens = regexp.MustCompile(`(?s)\A(//[^\n]*\n)+|\Apackage \w+\n\n//`)
+
+// TestFilesSayWhatTheyAreFor asks it of all but short files, and of tests, which their names explain.
+func TestFilesSayWhatTheyAreFor(t *testing.T) {
+	for _, f := range sources(t) {
+		if !strings.HasSuffix(f.path, "_test.go") && strings.Count(f.text, "\n") > 30 && !opens.MatchString(f.text) {
+			t.Errorf("%s: say in a comment before or right after the package clause what the file is for", f.path)
+		}
 	}
 }
 

@@ -93,6 +93,18 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 }
 
+func TestEveryLayerExists(t *testing.T) {
+	found := map[string]bool{}
+	for _, f := range sources(t) {
+		found[layerOf(path.Dir(f.path)).name] = true
+	}
+	for _, l := range layers() {
+		if !found[l.name] {
+			t.Errorf("no package is %s: drop its line", l.name)
+		}
+	}
+}
+
 // support tells whether a package only helps tests, as net/http/httptest does: it may import anything, and only tests import it.
 func support(pkg string) bool { return strings.HasSuffix(pkg, "test") }
 

@@ -1,5 +1,7 @@
 package lab
 
+// This file puts manifests into the cluster and takes them away again.
+
 import (
 	"bytes"
 	"context"

@@ -1,5 +1,7 @@
 package lab
 
+// This file reads the audit log: what somebody asked of the API server.
+
 import (
 	"bufio"
 	"bytes"

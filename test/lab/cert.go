@@ -1,5 +1,7 @@
 package lab
 
+// This file makes the Secrets with certificates that incidents ask for.
+
 import (
 	"bytes"
 	"context"

@@ -1,5 +1,7 @@
 package lab
 
+// This file starts the control plane: certificates, etcd, API server, controllers, scheduler.
+
 import (
 	"context"
 	"crypto/tls"

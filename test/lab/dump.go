@@ -1,5 +1,7 @@
 package lab
 
+// This file saves what the API says.
+
 import (
 	"context"
 	"errors"

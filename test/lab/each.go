@@ -1,5 +1,7 @@
 package lab
 
+// This file plays many incidents, side by side where they do not disturb each other.
+
 import (
 	"context"
 	"iter"

@@ -1,5 +1,7 @@
 package lab
 
+// This file finds the incidents and the healthy workloads that can be played.
+
 import (
 	"embed"
 	"slices"

@@ -1,5 +1,7 @@
 package lab
 
+// This file makes clients of the lab's API server.
+
 import (
 	"context"
 	"errors"

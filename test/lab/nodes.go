@@ -1,5 +1,7 @@
 package lab
 
+// This file does to nodes what happens to nodes.
+
 import (
 	"context"
 	"fmt"

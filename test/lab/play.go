@@ -1,5 +1,7 @@
 package lab
 
+// This file plays one incident: its steps, and the conditions that it waits for.
+
 import (
 	"context"
 	"encoding/json"

@@ -1,5 +1,7 @@
 package lab
 
+// This file builds the tool and runs it as a user does: through kubectl.
+
 import (
 	"bytes"
 	"context"

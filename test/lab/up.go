@@ -1,5 +1,7 @@
 package lab
 
+// This file brings the lab up and takes it down.
+
 import (
 	"context"
 	"errors"

@@ -1,5 +1,7 @@
 package lab
 
+// This file makes users with few rights.
+
 import (
 	"context"
 	"encoding/json"

@@ -1,5 +1,7 @@
 package main
 
+// This file answers probes, as the flags say: well, late, wrongly or not at all.
+
 import (
 	"fmt"
 	"net/http"

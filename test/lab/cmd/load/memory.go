@@ -1,5 +1,7 @@
 package main
 
+// This file eats memory.
+
 import (
 	"fmt"
 	"io"

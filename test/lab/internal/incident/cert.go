@@ -1,5 +1,7 @@
 package incident
 
+// This file reads what an incident says of a certificate that it wants.
+
 import (
 	"fmt"
 	"strconv"

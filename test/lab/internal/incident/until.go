@@ -1,5 +1,7 @@
 package incident
 
+// This file reads and evaluates conditions on what the API says.
+
 import (
 	"bytes"
 	"fmt"

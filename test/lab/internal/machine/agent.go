@@ -1,5 +1,7 @@
 package machine
 
+// This file speaks with the agent in a node.
+
 import (
 	"context"
 	"fmt"

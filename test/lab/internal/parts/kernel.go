@@ -1,5 +1,7 @@
 package parts
 
+// This file fetches the kernel that nodes boot and packs its initial file system.
+
 import (
 	"bufio"
 	"context"

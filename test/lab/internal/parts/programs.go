@@ -1,5 +1,7 @@
 package parts
 
+// This file builds programs: those of Kubernetes, the lab's own, and the tool.
+
 import (
 	"context"
 	"errors"

@@ -1,5 +1,7 @@
 package pki
 
+// This file writes kubeconfigs.
+
 import (
 	"fmt"
 	"os"
