@@ -92,6 +92,21 @@ func Empty(s *metav1.LabelSelector) bool {
 	return s == nil || len(s.MatchLabels) == 0 && len(s.MatchExpressions) == 0
 }
 
+// Positive is what a selector asks for, without what it leaves out (NotIn, DoesNotExist). That nothing remains once something is left out
+// is no slip of the pen: "all but those with this label" is right also where all have it.
+func Positive(s *metav1.LabelSelector) *metav1.LabelSelector {
+	if s == nil {
+		return nil
+	}
+	out := &metav1.LabelSelector{MatchLabels: s.MatchLabels}
+	for _, e := range s.MatchExpressions {
+		if e.Operator != metav1.LabelSelectorOpNotIn && e.Operator != metav1.LabelSelectorOpDoesNotExist {
+			out.MatchExpressions = append(out.MatchExpressions, e)
+		}
+	}
+	return out
+}
+
 // Text is a selector as kubectl takes it.
 func Text(s *metav1.LabelSelector) string { return metav1.FormatLabelSelector(s) }
 

@@ -38,6 +38,8 @@ const renewed = 2 * time.Minute
 func duplicatePodIP(p *analysis.Pass) error {
 	byIP := map[string][]*corev1.Pod{}
 	var ips []string
+	mismatched := map[finding.ObjectRef][]*corev1.Pod{} // pods by workload
+	var owners []finding.ObjectRef
 	for _, pod := range p.Pods("") {
 		if !holdsIP(pod) || gone(p, pod.Spec.NodeName) {
 			continue
@@ -50,9 +52,16 @@ func duplicatePodIP(p *analysis.Pass) error {
 		}
 		if given := calicoIP(pod); given != "" && !slices.Contains(addresses(pod), given) && p.Now().Sub(sandboxSince(pod)) > renewed {
 			if knowsNodes(p, "whether Calico's "+given+" is its IP", pod) {
-				reportMismatch(p, pod, given)
+				w := analysis.Ref(p.WorkloadOf(pod))
+				if mismatched[w] == nil {
+					owners = append(owners, w)
+				}
+				mismatched[w] = append(mismatched[w], pod)
 			}
 		}
+	}
+	for _, w := range owners {
+		reportMismatch(p, w, mismatched[w])
 	}
 	slices.Sort(ips)
 	shared := map[finding.ObjectRef][]string{} // IPs by the workload of the pod that came last
@@ -172,6 +181,9 @@ func reportShared(p *analysis.Pass, w finding.ObjectRef, ips []string, byIP map[
 			{Text: "See why the IP was given twice: the network plugin's IP agent on node " + last.Spec.NodeName, Command: finding.Kubectl("", "get", "pods", "-A", "-o", "wide", "--field-selector", "spec.nodeName="+last.Spec.NodeName)},
 		},
 	}
+	if w.Kind == "Pod" {
+		f.Fix[0].Text = "Delete the pod that came later and make it again, so that it gets another IP: nothing else will"
+	}
 	if len(pods) > 2 {
 		f.Message = fmt.Sprintf("%d pods have the same IP %s, pod %s of namespace %s had it first", len(pods), ips[0], first.Name, first.Namespace)
 	}
@@ -188,15 +200,23 @@ func reportShared(p *analysis.Pass, w finding.ObjectRef, ips []string, byIP map[
 	p.Report(f)
 }
 
-func reportMismatch(p *analysis.Pass, pod *corev1.Pod, given string) {
+func reportMismatch(p *analysis.Pass, w finding.ObjectRef, pods []*corev1.Pod) {
+	first := pods[0]
 	f := finding.Finding{
-		Severity: finding.Critical, Confidence: finding.Proven, Object: analysis.Ref(p.WorkloadOf(pod)), Key: "annotation/" + pod.Name, FirstSeen: finding.At(sandboxSince(pod)),
-		Message: fmt.Sprintf("Calico gave pod %s the IP %s, but its status says %s: Services and policies use the wrong one", pod.Name, given, pod.Status.PodIP),
-		Evidence: []finding.Evidence{
-			{Object: analysis.RefTo("Pod", pod), Source: "metadata.annotations[cni.projectcalico.org/podIP]", Value: given},
-			{Object: analysis.RefTo("Pod", pod), Source: "status.podIP", Value: pod.Status.PodIP, Time: finding.At(sandboxSince(pod))},
-		},
-		Fix: []finding.Fix{{Text: "Delete the pod, so that both sides start anew", Command: finding.Kubectl(pod.Namespace, "delete", "pod", pod.Name)}},
+		Severity: finding.Critical, Confidence: finding.Proven, Object: w, Key: "annotation", FirstSeen: finding.At(sandboxSince(first)),
+		Message: fmt.Sprintf("Calico gave pod %s the IP %s, but its status says %s: Services and policies use the wrong one", first.Name, calicoIP(first), first.Status.PodIP),
+		Fix:     []finding.Fix{{Text: "Delete the pod, so that both sides start anew", Command: finding.Kubectl(first.Namespace, "delete", "pod", first.Name)}},
+	}
+	if len(pods) > 1 {
+		f.Message += fmt.Sprintf("; %d pods of this workload differ so", len(pods))
+	}
+	if w.Kind == "Pod" {
+		f.Fix[0].Text = "Delete the pod and make it again, so that both sides start anew"
+	}
+	for _, pod := range pods[:min(len(pods), 3)] {
+		f.Evidence = append(f.Evidence,
+			finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "metadata.annotations[cni.projectcalico.org/podIP]", Value: calicoIP(pod)},
+			finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "status.podIP", Value: pod.Status.PodIP, Time: finding.At(sandboxSince(pod))})
 	}
 	p.Report(f)
 }

@@ -54,6 +54,7 @@ func (j *judge) noPod(policy *networkingv1.NetworkPolicy, d *deadPeer, reach []s
 	for _, ns := range reach {
 		among = append(among, j.pop.of(ns)...)
 	}
+	d.future = len(among) == 0
 	if near, ok := netpolicy.Nearest(d.peer.Pods, among); ok {
 		d.short += fmt.Sprintf(" (%s has %s)", near.On, near.Has())
 		d.fix = finding.Fix{Text: "Select " + near.Has(), Command: patchCommand(policy, near, netpolicy.Pointer(d.peer.Path)+"/podSelector")}

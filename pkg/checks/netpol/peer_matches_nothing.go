@@ -25,7 +25,7 @@ var PeerMatchesNothing = &analysis.Check{
 		Evidence: "The peer's namespaceSelector against the labels of all namespaces, and its podSelector against every pod and every workload's pod template in the namespaces that it can reach (without namespaceSelector: the policy's own). Proven where all of these were read completely. Shown beside it: the label or the namespace's name that was probably meant.",
 		Why:      "Labels of other teams' namespaces change, and namespaces rarely carry the labels that examples assume: name=monitoring is not set by Kubernetes, kubernetes.io/metadata.name=monitoring is.",
 		Fix:      "Correct the selector; name namespaces by kubernetes.io/metadata.name.",
-		Limits:   "One finding per policy. Silent for peers that mean a whole namespace which is empty at the moment, and for policies that select nothing themselves. A namespace that is named and does not exist is info: it may be on its way. Where namespaces were not read that the peers reach, one line per namespace says what cannot be said. Whether traffic is lost depends on who wants to talk.",
+		Limits:   "One finding per policy. Silent for peers that mean a whole namespace which is empty at the moment, and for policies that select nothing themselves. A namespace that is named and does not exist, or has no pod or workload yet, is info: it may be on its way. Where namespaces were not read that the peers reach, one line per namespace says what cannot be said. Whether traffic is lost depends on who wants to talk.",
 		Sources:  []string{"k8s.io/api v0.37.2 networking/v1/types.go", "kubernetes v1.37.2 pkg/registry/core/namespace/strategy.go (kubernetes.io/metadata.name)"},
 	},
 	Inputs: templateInputs(analysis.Optional(snapshot.Namespaces)),
@@ -36,7 +36,7 @@ var PeerMatchesNothing = &analysis.Check{
 type deadPeer struct {
 	peer       netpolicy.Peer
 	short      string
-	future     bool // names a namespace that does not exist and resembles none
+	future     bool // names a namespace that does not exist and resembles none, or pods of one that is empty yet
 	fix        finding.Fix
 	evidence   []finding.Evidence
 	confidence finding.Confidence
@@ -110,6 +110,7 @@ func policies(n int) string {
 // judge tells whether a peer is known to mean nothing.
 func (j *judge) judge(policy *networkingv1.NetworkPolicy, peer netpolicy.Peer) (deadPeer, bool) {
 	d := deadPeer{peer: peer, confidence: finding.Proven}
+	peer.Pods, peer.Namespaces = netpolicy.Positive(peer.Pods), netpolicy.Positive(peer.Namespaces)
 	reach, named := []string{policy.Namespace}, true
 	if peer.Namespaces != nil {
 		if reach, named = netpolicy.NamesNamespaces(peer.Namespaces); !named {

@@ -21,7 +21,7 @@ var SelectsNothing = &analysis.Check{
 		Evidence: "spec.podSelector against the labels of every pod and of every workload's pod template in the namespace, those with 0 replicas, Jobs and CronJobs among them. Proven where all of these were read completely. Shown beside it: the label that was probably meant, and pods with these labels in other namespaces.",
 		Why:      "A policy has no status: nobody says that it selects nothing.",
 		Fix:      "Correct the selector, or move the policy to the namespace of its pods. From then on the policy isolates them: check first what it lets through.",
-		Limits:   "An empty selector selects all pods and is never reported. A namespace without any pod or workload may have been prepared in advance: silent, and info where such pods run in another namespace. Pods that only an operator makes are seen when they exist.",
+		Limits:   "An empty selector selects all pods and is never reported, nor is one that only leaves pods out (NotIn, DoesNotExist). A namespace without any pod or workload may have been prepared in advance: silent, and info where such pods run in another namespace. Pods that only an operator makes are seen when they exist.",
 		Sources:  []string{"k8s.io/api v0.37.2 networking/v1/types.go", "KEP-2943 (status, withdrawn)"},
 	},
 	Inputs: templateInputs(),
@@ -32,11 +32,12 @@ func selectsNothing(p *analysis.Pass) error {
 	pop := newPopulation(p)
 	for _, policy := range p.NetworkPolicies("") {
 		selector := &policy.Spec.PodSelector
-		if netpolicy.Empty(selector) {
+		asks := netpolicy.Positive(selector)
+		if netpolicy.Empty(asks) {
 			continue
 		}
 		here := pop.of(policy.Namespace)
-		if found, err := netpolicy.Match(selector, here); err != nil || len(found) > 0 {
+		if found, err := netpolicy.Match(asks, here); err != nil || len(found) > 0 {
 			continue // a selector that cannot be read comes from a file: the API would not take it
 		}
 		confidence, missing := pop.complete(policy.Namespace)

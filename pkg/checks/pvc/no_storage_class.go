@@ -87,7 +87,7 @@ func defaultFix(namespace, claim string, classes []*storagev1.StorageClass) []fi
 	}
 	fix := finding.Fix{
 		Text:    "Mark a class as the cluster's default; the waiting claim takes it (Kubernetes 1.28 and later)",
-		Command: finding.Kubectl("", "annotate", "storageclass", usable[0].Name, storageDefault+"=true"),
+		Command: finding.Kubectl("", "annotate", "storageclass", usable[0].Name, storageDefault+"=true", "--overwrite"),
 	}
 	if len(usable) > 1 {
 		fix.Text += fmt.Sprintf("; %s is one of %d", usable[0].Name, len(usable))
