@@ -46,7 +46,7 @@ func ask(ctx context.Context, tool Tool, args ...string) (report, Result, error)
 		return r, res, err
 	}
 	if err := json.Unmarshal(res.Stdout, &r); err != nil || res.Code != 0 || r.Kind != "Report" {
-		return r, res, fmt.Errorf("kubectl scars %s: code %d, stderr %q: %v", strings.Join(args, " "), res.Code, res.Stderr, err)
+		return r, res, fmt.Errorf("kubectl scars %s: code %d, stderr %q: %w", strings.Join(args, " "), res.Code, res.Stderr, err)
 	}
 	return r, res, nil
 }

@@ -67,8 +67,7 @@ func (t Tool) RunAs(ctx context.Context, u User, args ...string) (Result, error)
 	begin := time.Now()
 	err = cmd.Run()
 	r := Result{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Took: time.Since(begin)}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		r.Code = exit.ExitCode()
 	} else if err != nil {
 		return r, fmt.Errorf("run kubectl scars: %w", err)
