@@ -77,8 +77,14 @@ func RefTo(kind string, o interface {
 	return finding.ObjectRef{Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
-// Ago is the age of a moment, cut to what a reader needs: "45s", "12m", "3h", "9d". A moment in the future has age "0s".
-func Ago(now, then time.Time) string { return Span(now.Sub(then)) }
+// Ago is the age of a moment, cut to what a reader needs: "45s", "12m", "3h", "9d". A moment in the future has age "0s", and one that
+// nobody noted "an unknown time": objects in files may have lost their timestamps.
+func Ago(now, then time.Time) string {
+	if then.IsZero() {
+		return "an unknown time"
+	}
+	return Span(now.Sub(then))
+}
 
 // Span is a duration cut to what a reader needs.
 func Span(d time.Duration) string {

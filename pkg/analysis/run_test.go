@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -169,5 +170,17 @@ func TestReportBoundsEvidence(t *testing.T) {
 	f := Run(s, []*Check{{ID: "oom/x", Inputs: []Input{Need(snapshot.Pods)}, Run: many}}, nil)[0].Findings[0]
 	if len(f.Evidence) != finding.MaxEvidence || f.MoreEvidence != 7 {
 		t.Errorf("kept %d, left out %d", len(f.Evidence), f.MoreEvidence)
+	}
+}
+
+func TestAgo(t *testing.T) {
+	now := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
+	for want, then := range map[string]time.Time{
+		"45s": now.Add(-45 * time.Second), "12m": now.Add(-12*time.Minute - time.Second), "3h": now.Add(-3 * time.Hour),
+		"9d": now.Add(-9 * 24 * time.Hour), "0s": now.Add(time.Hour), "an unknown time": {},
+	} {
+		if got := Ago(now, then); got != want {
+			t.Errorf("%s: got %q, want %q", then, got, want)
+		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // show writes the report to standard output.
 func (o *analyseOptions) show(r *finding.Report) error {
 	opts := o.renderOptions(o.output)
-	opts.Kubectl = o.kubectl()
+	opts.Source, opts.Kubectl = o.source(), o.kubectl()
 	opts.Rerun = o.rerun()
 	return render.Report(o.env.Out, r, opts)
 }
@@ -30,6 +30,19 @@ func (r *root) renderOptions(format string) render.Options {
 		opts.Terminal, opts.Width, opts.MaxLines = true, tty.Width, tty.Height-2 // the prompt, and the line above it
 	}
 	return opts
+}
+
+// source says that it is no live cluster that is shown, and what instead.
+func (o *analyseOptions) source() string {
+	switch {
+	case o.demo:
+		return "recorded incident, not your cluster"
+	case o.from == "-":
+		return "from standard input"
+	case o.from != "":
+		return "from " + o.from
+	}
+	return ""
 }
 
 // clusterFlags are the flags that say which cluster, and as whom. --token is not among them: it is a secret, and stays with whoever gave it.

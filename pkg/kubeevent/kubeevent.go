@@ -15,8 +15,8 @@ import (
 const combinedPrefix = "(combined from similar events): "
 
 // Span is when an event was said first and last, and how often, for both forms: count with first and last timestamp (the kubelet's), and
-// eventTime with series (events.k8s.io/v1). A count that is missing or negative is 1; times that are missing are filled from those that
-// are there, and last is never before first.
+// eventTime with series (events.k8s.io/v1). A count that is missing or negative is 1, and none is more than mostTimes; times that are
+// missing are filled from those that are there, and last is never before first.
 func Span(e *corev1.Event) (first, last time.Time, count int32) {
 	count = e.Count
 	first, last = e.FirstTimestamp.Time, e.LastTimestamp.Time
@@ -38,8 +38,12 @@ func Span(e *corev1.Event) (first, last time.Time, count int32) {
 	if last.Before(first) {
 		last = first
 	}
-	return first.UTC(), last.UTC(), max(count, 1)
+	return first.UTC(), last.UTC(), min(max(count, 1), mostTimes)
 }
+
+// mostTimes bounds how often an event is believed to have happened, so that counts can be added up: an event lives an hour after its last
+// count, and a million is more than the kubelet could say in years.
+const mostTimes = 1_000_000
 
 var fieldPath = regexp.MustCompile(`^spec\.(containers|initContainers|ephemeralContainers)\{(.+)\}$`)
 

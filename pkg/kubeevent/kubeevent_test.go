@@ -22,6 +22,7 @@ func TestSpan(t *testing.T) {
 	}{
 		"kubelet":             {legacy(t1, t2, 7), t1, t2, 7},
 		"negative count":      {legacy(t1, t2, -3), t1, t2, 1},
+		"absurd count":        {legacy(t1, t2, 1<<31-1), t1, t2, mostTimes},
 		"no count":            {legacy(t1, t2, 0), t1, t2, 1},
 		"last before first":   {legacy(t2, t1, 2), t2, t2, 2},
 		"no first":            {legacy(time.Time{}, t2, 2), t2, t2, 2},

@@ -37,6 +37,9 @@ func (p *page) markdownHead() []string {
 		title = counts(p.report.Findings)
 	}
 	facts := []string{}
+	if p.Source != "" {
+		facts = append(facts, p.escape(p.brief(p.Source)))
+	}
 	for _, fact := range [][2]string{
 		{"context", m.Context}, {"namespace", cmp.Or(strings.Join(m.Scope.Namespaces, ", "), map[bool]string{true: "all"}[m.Scope.AllNamespaces])},
 		{"only", strings.Join(m.Scope.Subjects, ", ")}, {"selector", m.Scope.Selector}, {"since", m.Scope.Since},

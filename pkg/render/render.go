@@ -19,6 +19,7 @@ type Options struct {
 	Width    int    // columns of the terminal; 0 means 80
 	MaxLines int    // lines of the first screen, for table on a terminal; 0 means no cap
 	UTF8     bool   // the reader's locale is UTF-8; otherwise only ASCII is written
+	Source   string // what was looked at where it is no live cluster: "recorded incident, not your cluster"; empty says nothing
 	Kubectl  string // how follow-up commands start, for a shell: "kubectl --context prod"; empty means "kubectl"
 	Rerun    string // this very command without -o, for a shell: "kubectl scars triage -n shop"; empty names no command
 

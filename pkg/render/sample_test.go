@@ -181,7 +181,7 @@ func many() *finding.Report {
 }
 
 // evil is text that a terminal must not obey and that must not look like ours.
-const evil = "a\x1b[2J\x1b]0;owned\x07b\r\nCRITICAL forged\tc\u202edesrever\u202c\u200b\u2066\x9b31m\x00\xff\u0085\u2028|`*<b>@all"
+const evil = "a\x1b[2J\x1b]0;owned\x07b\r\nCRITICAL forged\tc\u202edesrever\u202c\u200b\u2066\x9b31m\u009b31m\x7f\x00\xff\u0085\u2028|`*<b>@all"
 
 // nasty holds it in every field, with empty names, zero and future times, negative counts, huge values and wide characters.
 func nasty() *finding.Report {

@@ -1,13 +1,18 @@
 package render
 
 // The formats for programs: json, yaml, name, jsonpath and go-template, all by the printers that kubectl itself uses, so that an
-// expression works here as it does there. Nothing is escaped or shortened.
+// expression works here as it does there. Nothing is shortened. What would control a terminal is escaped in json, where that changes no
+// value, and neutralised in the others: they are read on terminals as often as by programs.
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kjson "k8s.io/apimachinery/pkg/util/json"
@@ -50,7 +55,49 @@ func writeStructured(w io.Writer, r *finding.Report, format string) error {
 	if err != nil {
 		return err
 	}
+	if format == "json" {
+		return printer.PrintObj(object, escaping{w})
+	}
+	object.Object, _ = neutral(object.Object).(map[string]any)
 	return printer.PrintObj(object, w)
+}
+
+// neutral makes every string of a decoded JSON value harmless; line breaks stay.
+func neutral(v any) any {
+	switch v := v.(type) {
+	case string:
+		return term.SanitizeBlock(v)
+	case []any:
+		for i := range v {
+			v[i] = neutral(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = neutral(v[k]) // the keys are ours
+		}
+	}
+	return v
+}
+
+// escaping writes JSON whose strings hold what a terminal must not see as \uXXXX, which means the same. The encoder has done so with
+// C0; here it is done with DEL, C1, bidirectional controls and other invisible characters.
+type escaping struct{ w io.Writer }
+
+func (e escaping) Write(p []byte) (int, error) {
+	var out bytes.Buffer
+	for _, r := range string(p) {
+		if r < utf8.RuneSelf && r != 0x7f || unicode.IsGraphic(r) {
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		}
+	}
+	if _, err := e.w.Write(out.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // toUnstructured goes through JSON, so that what a template sees is exactly what json prints; integers stay integers.

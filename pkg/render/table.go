@@ -35,6 +35,9 @@ func (p *page) table() []string {
 func (p *page) header() []string {
 	m := p.report.Metadata
 	var facts [][]span
+	if p.Source != "" {
+		facts = append(facts, []span{strong(p.Source)})
+	}
 	if m.Context != "" {
 		facts = append(facts, []span{faint("context"), strong(m.Context)})
 	}
