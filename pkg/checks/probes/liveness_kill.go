@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -79,10 +80,25 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 				b.Timeout, timeout),
 			Command: patch(k.Workload, k.Container, k.init, "livenessProbe", map[string]any{"timeoutSeconds": timeout}),
 		}}
+	case len(k.asksWrongly()) > 0:
+		return k.asksWrongly()
 	case k.has(kubeevent.HTTPStatus) || k.has(kubeevent.GRPC):
 		return []finding.Fix{{Text: "The program itself answers that it is ill: see its log, and let the handler test the process only, not what it depends on"}}
 	case k.has(kubeevent.Refused):
 		return []finding.Fix{{Text: "Nothing listens there: compare the probe's port with what the program binds (127.0.0.1 is not reachable for the kubelet)"}}
+	default:
+		return nil
+	}
+}
+
+// asksWrongly is what to do where the program mostly answers that the question is wrong, not that it is ill.
+func (k killed) asksWrongly() []finding.Fix {
+	if len(k.kinds) == 0 {
+		return nil
+	}
+	switch status := k.kinds[0].Status; status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed:
+		return []finding.Fix{{Text: fmt.Sprintf("It runs and answers HTTP %d: the probe asks for a path that is not there or not open to it; correct httpGet.path, or open it without a login", status)}}
 	default:
 		return nil
 	}

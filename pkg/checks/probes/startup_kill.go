@@ -38,7 +38,8 @@ func startupKill(p *analysis.Pass) error {
 		f.Fix = k.Look()
 		if k.probe != nil {
 			b := restart.BudgetOf(k.probe)
-			f.Message += fmt.Sprintf(", because the start takes longer than the %s that the probe guarantees", b.Guaranteed)
+			f.Message += fmt.Sprintf(", not up within the %s that the probe guarantees", b.Guaranteed)
+			f.Fix = append(f.Fix, k.asksWrongly()...)
 			threshold := int(2*max(b.Latest, k.longest)/b.Period) + 1
 			f.Fix = append(f.Fix, finding.Fix{
 				Text:    fmt.Sprintf("If it only starts slowly, guarantee it twice as long, %s; this rolls the workload over", b.Guaranteed+time.Duration(threshold-int(b.Failures))*b.Period),
