@@ -18,7 +18,7 @@ var Expired = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A stored certificate is outside its validity",
 		Symptom:  "Clients refuse the connection: certificate has expired, NET::ERR_CERT_DATE_INVALID, x509: certificate has expired or is not yet valid. kubectl get certificate may still say READY True, because readiness is evaluated only on changes and every 10 hours.",
-		Evidence: "notBefore and notAfter of the first certificate in tls.crt, and of the intermediates that it leads to. Proven: the bytes say so. For an intermediate it is strong, because a client may know another way to a root. What is presented by an Ingress hurts now and is critical; otherwise it is a warning.",
+		Evidence: "notBefore and notAfter of the first certificate in tls.crt, and of the intermediates that it leads to. Proven: the bytes say so. For an intermediate it is strong, because a client may know another way to a root; beyond the first one consistent and at most a warning, because there it is often a root, signed by another for older clients. What is presented by an Ingress hurts now and is critical; otherwise it is a warning.",
 		Why:      "Every client that checks certificates fails at once, also the ones of other services.",
 		Fix:      "Store a renewed certificate with its chain. Where cert-manager keeps the Secret, find out what holds the renewal up.",
 		Limits:   "Says what is stored, not what a server presents: one that has not reloaded may differ. A beginning up to 5 minutes ahead counts as a difference between clocks. Self-signed roots in the chain are not looked at, since clients use their own. Secrets of other types are looked at only where an Ingress names them.",
@@ -52,6 +52,12 @@ func expired(p *analysis.Pass) error {
 				certchain.Describe(first), analysis.Ago(p.Now(), first.NotAfter), clock(first.NotAfter), clock(leaf.NotAfter), s.presenters())
 			f.Evidence = []finding.Evidence{s.evidence(number(s.chain, first), first, first.NotAfter), s.evidence(1, leaf, leaf.NotAfter)}
 			f.FirstSeen = finding.At(first.NotAfter)
+			if slices.Index(path, first) > 1 { // often a root that another one has signed for older clients: most know its key as a root
+				f.Confidence = finding.Consistent
+				if f.Severity == finding.Critical {
+					f.Severity = finding.Warning
+				}
+			}
 		default:
 			continue
 		}

@@ -5,6 +5,7 @@ package oom
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
@@ -61,7 +62,7 @@ func limitHit(p *analysis.Pass) error {
 			}
 			f.Message = fmt.Sprintf("%s is %stoo small for %s to start: %s%s", last.Limit, likely, c.Who(), last.Detail, since(p, c, last))
 		}
-		f.Message += c.Tail()
+		f.Message = strings.TrimSuffix(f.Message, ": ") + c.Tail() // where no time is known
 		if fractional(last.Limit.Bytes) {
 			f.Message += fmt.Sprintf("; %s means thousandths of a byte, not mebibytes", last.Limit.Bytes.String())
 		}

@@ -4,6 +4,7 @@ package oom
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
@@ -49,7 +50,7 @@ func nodeOutOfMemory(p *analysis.Pass) error {
 		}
 		f := finding.Finding{
 			Severity: severity, Confidence: last.Confidence, Object: c.Object(), Evidence: c.Evidence(),
-			Message:   fmt.Sprintf("%s ran out of memory%s: %s", node, why, c.Lately(p.Now())) + c.Tail(),
+			Message:   strings.TrimSuffix(fmt.Sprintf("%s ran out of memory%s: %s", node, why, c.Lately(p.Now())), ": ") + c.Tail(),
 			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		f.Fix = append(c.Look(), finding.Fix{
