@@ -17,17 +17,32 @@ import (
 
 var only = flag.String("only", "", "comma-separated incidents and healthy workloads to play; empty is all")
 
+// enough time for all: emulated nodes are slow, on a busy machine more than twice as slow.
+const enough = 30 * time.Minute
+
 // TestLab plays all incidents and all healthy workloads on a real cluster and holds the tool to what each one wants.
 // A lab that runs is used and left running; otherwise one is brought up and taken down.
 func TestLab(t *testing.T) {
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
 	defer stop()
+	if end, ok := t.Deadline(); ok && *only == "" && time.Until(end) < enough {
+		t.Fatal("the lab needs longer than go test's default: go test -timeout 90m .")
+	}
 	l := start(ctx, t)
 	tool, err := l.Tool(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("play", func(t *testing.T) { play(ctx, t, l, tool) })
+	incidents, err := Named(chosen()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPlayer(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer undo(context.WithoutCancel(ctx), t, p, incidents)
+	t.Run("play", func(t *testing.T) { play(ctx, t, p, tool, incidents) })
 	t.Run("audit", func(t *testing.T) { audit(ctx, t, tool) })
 	t.Run("restricted", func(t *testing.T) { restricted(ctx, t, l, tool) })
 }
@@ -49,19 +64,15 @@ func start(ctx context.Context, t *testing.T) *Lab {
 	return l
 }
 
-func play(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
-	var names []string
-	if *only != "" {
-		names = strings.Split(*only, ",")
+// chosen are the names given with -only.
+func chosen() []string {
+	if *only == "" {
+		return nil
 	}
-	incidents, err := Named(names...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := NewPlayer(l)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return strings.Split(*only, ",")
+}
+
+func play(ctx context.Context, t *testing.T, p *Player, tool Tool, incidents []incident.Incident) {
 	count := map[string]int{}
 	for in, err := range p.Each(ctx, incidents, func(ctx context.Context, in incident.Incident) error {
 		if err := p.Play(ctx, in); err != nil {
@@ -84,11 +95,15 @@ func play(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 	for _, kind := range []string{"incidents named", "healthy workloads left alone"} {
 		fmt.Printf("%d of %d %s\n", count[kind], count[kind+" of"], kind)
 	}
+}
+
+// undo takes away what play left standing.
+func undo(ctx context.Context, t *testing.T, p *Player, incidents []incident.Incident) {
 	for _, in := range incidents {
 		if in.Uses != "" {
 			continue // was taken away at once
 		}
-		if err := p.Undo(context.WithoutCancel(ctx), in); err != nil {
+		if err := p.Undo(ctx, in); err != nil {
 			t.Error(err)
 		}
 	}
