@@ -45,7 +45,7 @@ func killedNotMemory(p *analysis.Pass) error {
 		what, most := meaning(last)
 		f := finding.Finding{
 			Severity: worseOf(severity, most), Confidence: last.Confidence, Object: c.Object(), Evidence: c.Evidence(),
-			Message:   fmt.Sprintf("%s ended with %s, and it was not memory: %s", c.Who(), code(last), what),
+			Message:   fmt.Sprintf("%s ended with %s, and %s: %s", c.Who(), code(last), notMemory(last), what),
 			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		if lately := c.Lately(p.Now()); lately != "" {
@@ -112,6 +112,14 @@ func meaning(d restart.Death) (what string, most finding.Severity) {
 	default:
 		return "", ""
 	}
+}
+
+// notMemory says how sure it is that it was not memory: a runtime may have missed a kill for memory, of which SIGKILL alone is left.
+func notMemory(d restart.Death) string {
+	if d.Cause == restart.OutsideKill && d.ExitCode == 137 {
+		return "nothing says that it was memory"
+	}
+	return "it was not memory"
 }
 
 func code(d restart.Death) string {
