@@ -4,7 +4,6 @@ package probes
 
 import (
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -97,7 +96,7 @@ func (k killed) asksWrongly() []finding.Fix {
 		return nil
 	}
 	switch status := k.kinds[0].Status; status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed:
+	case 401, 403, 404, 405: // no login, no right, no such path, no such method
 		return []finding.Fix{{Text: fmt.Sprintf("It runs and answers HTTP %d: the probe asks for a path that is not there or not open to it; correct httpGet.path, or open it without a login", status)}}
 	default:
 		return nil
