@@ -77,7 +77,7 @@ func runnable(s *snapshot.Snapshot, c *Check, namespaces []string) bool {
 
 func readable(s *snapshot.Snapshot, kind snapshot.Kind, namespaces []string) bool {
 	info, _ := snapshot.InfoOf(kind)
-	if s.Count(kind) > 0 || s.StateOf(kind, "").Readable() {
+	if s.Count(kind, namespaces...) > 0 || s.StateOf(kind, "").Readable() {
 		return true
 	}
 	return info.Namespaced && slices.ContainsFunc(namespaces, func(ns string) bool { return s.StateOf(kind, ns).Readable() })
@@ -100,7 +100,7 @@ func Assemble(s *snapshot.Snapshot, outcomes []Outcome, meta finding.Metadata) *
 	}
 	r.Findings = once(r.Findings)
 	r.Coverage = append(r.Coverage, coverage(s, checks)...)
-	r.Summary.Areas = areas(s, outcomes)
+	r.Summary.Areas = areas(s, outcomes, meta.Scope.Namespaces)
 	r.Sort()
 	return r
 }
@@ -148,7 +148,7 @@ func coverage(s *snapshot.Snapshot, checks []*Check) []finding.Coverage {
 	return out
 }
 
-func areas(s *snapshot.Snapshot, outcomes []Outcome) []finding.AreaSummary {
+func areas(s *snapshot.Snapshot, outcomes []Outcome, namespaces []string) []finding.AreaSummary {
 	out := []finding.AreaSummary{}
 	kinds := map[string][]snapshot.Kind{}
 	at := func(area string) *finding.AreaSummary {
@@ -175,7 +175,7 @@ func areas(s *snapshot.Snapshot, outcomes []Outcome) []finding.AreaSummary {
 	}
 	for i := range out {
 		for _, k := range kinds[out[i].Area] {
-			out[i].Looked = append(out[i].Looked, finding.Looked{Resource: string(k), Count: s.Count(k)})
+			out[i].Looked = append(out[i].Looked, finding.Looked{Resource: string(k), Count: s.Count(k, namespaces...)})
 		}
 	}
 	return out

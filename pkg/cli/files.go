@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/demo"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/recording"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // loadFiles reads what --from or --demo names. The scope is the recording's own, or, for plain objects, everything; -n narrows it.
@@ -25,7 +26,9 @@ func (o *analyseOptions) loadFiles() (*loaded, error) {
 	if file.Header != nil {
 		in.context, in.scope = file.Header.Context, file.Header.Scope
 	}
+	known := true // that there is anything of the namespace in the input
 	if ns := *o.kube.Namespace; ns != "" && !o.allNamespaces {
+		known = slices.Contains(in.scope.Namespaces, ns) || file.Builder.Has(ns)
 		in.scope = finding.Scope{Namespaces: []string{ns}}
 	}
 	if ignored := countIgnored(file.Ignored); ignored != "" {
@@ -39,6 +42,9 @@ func (o *analyseOptions) loadFiles() (*loaded, error) {
 		now = o.env.Now().Truncate(time.Second)
 	}
 	in.snapshot = file.Builder.Build(now)
+	if _, exists := in.snapshot.Find(snapshot.Namespaces, "", *o.kube.Namespace); !known && !exists {
+		return nil, fmt.Errorf("namespace %q is not in the input", *o.kube.Namespace)
+	}
 	return in, nil
 }
 

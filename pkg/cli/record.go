@@ -18,10 +18,10 @@ func (r *root) recordCommand() *cobra.Command {
 
 Private keys and Secret values are dropped before anything is written; so are arguments, environment variables and annotations.`,
 		Example: `  # One namespace
-  kubectl scars record -n shop -f shop.yaml.gz
+  kubectl scars record -n shop -f shop.json.gz
 
   # Later, anywhere
-  kubectl scars triage --from shop.yaml.gz`,
+  kubectl scars triage --from shop.json.gz`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			o.path = cmd.CommandPath()

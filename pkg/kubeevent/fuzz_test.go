@@ -36,9 +36,6 @@ func FuzzParse(f *testing.F) {
 		if k := ParseKilling(s); !strings.Contains(s, k.Container) {
 			t.Errorf("%q: container %q", s, k.Container)
 		}
-		if name, _ := ParseBackOff(s); !strings.Contains(s, name) {
-			t.Errorf("%q: container %q", s, name)
-		}
 		if oom, _ := ParseSystemOOM(s); !strings.Contains(s, oom.Process) {
 			t.Errorf("%q: process %q", s, oom.Process)
 		}

@@ -76,18 +76,6 @@ func ParseKilling(message string) Killing {
 	return Killing{Cause: KilledOtherwise}
 }
 
-var backOff = regexp.MustCompile(`^Back-off restarting failed container(?: (\S+) in pod \S+)?$`)
-
-// ParseBackOff reads the message of an event BackOff about a container, not about an image. Before 1.27 it does not name the container.
-func ParseBackOff(message string) (container string, ok bool) {
-	text, _ := uncombine(message)
-	m := backOff.FindStringSubmatch(text)
-	if m == nil {
-		return "", false
-	}
-	return m[1], true
-}
-
 // SystemOOM is one event SystemOOM of a Node: the kernel killed a process because the whole machine had no memory left.
 type SystemOOM struct {
 	Process string // the kernel's name of it, at most 15 bytes; empty where not told

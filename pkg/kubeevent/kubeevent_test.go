@@ -124,18 +124,7 @@ func TestParseKilling(t *testing.T) {
 	}
 }
 
-func TestParseBackOffAndSystemOOM(t *testing.T) {
-	for message, want := range map[string]string{
-		"Back-off restarting failed container app in pod web-1_shop(1f5e)": "app",
-		"Back-off restarting failed container":                             "",
-	} {
-		if got, ok := ParseBackOff(message); !ok || got != want {
-			t.Errorf("%q: got %q, %v", message, got, ok)
-		}
-	}
-	if _, ok := ParseBackOff(`Back-off pulling image "x"`); ok {
-		t.Error("an image's back-off is not a container's")
-	}
+func TestParseSystemOOM(t *testing.T) {
 	for message, want := range map[string]SystemOOM{
 		"System OOM encountered, victim process: tail, pid: 782":                     {Process: "tail", PID: 782},
 		"System OOM encountered, victim process: a, pid: b, pid: 7":                  {Process: "a, pid: b", PID: 7},

@@ -99,9 +99,6 @@ func (d Death) Lifetime() (time.Duration, bool) {
 	return d.Finished.Sub(d.Started), true
 }
 
-// ByProbe tells whether a probe's failure ended it.
-func (d Death) ByProbe() bool { return d.Cause == Liveness || d.Cause == Startup }
-
 // slack is what times of kubelet and runtime on one node may differ: both are cut to seconds.
 const slack = 2 * time.Second
 

@@ -51,8 +51,18 @@ func (s *Snapshot) All() []Object {
 	return out
 }
 
-// Count is the number of objects of a kind.
-func (s *Snapshot) Count(kind Kind) int { return len(s.tables[kind].objects) }
+// Count is the number of objects of a kind: of those in the namespaces and of cluster-scoped ones, or, without namespaces, of all.
+func (s *Snapshot) Count(kind Kind, namespaces ...string) int {
+	t := s.tables[kind]
+	if len(namespaces) == 0 {
+		return len(t.objects)
+	}
+	n := t.ranges[""][1] - t.ranges[""][0]
+	for _, ns := range namespaces {
+		n += t.ranges[ns][1] - t.ranges[ns][0]
+	}
+	return n
+}
 
 // Find returns the object of a kind by name, whatever a check may see; for choosing subjects and for tests.
 func (s *Snapshot) Find(kind Kind, namespace, name string) (Object, bool) {
