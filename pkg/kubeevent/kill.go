@@ -1,6 +1,6 @@
 package kubeevent
 
-// This file reads the events that say who ended a container: Killing, BackOff, and SystemOOM of the node.
+// This file reads the events that say who ended a container: Killing, and SystemOOM of the node.
 
 import (
 	"regexp"

@@ -38,7 +38,7 @@ func killedNotMemory(p *analysis.Pass) error {
 		last := c.Toll.Latest()
 		if last.Cause == restart.Unknown {
 			if age := p.Now().Sub(last.Finished); age <= 24*time.Hour || c.Down {
-				p.CannotSay(c.Object(), cannotTell(p, c, last, age))
+				p.CannotSay(c.Object(), cannotTell(p, c, last))
 			}
 			continue
 		}
@@ -133,10 +133,10 @@ func code(d restart.Death) string {
 	}
 }
 
-func cannotTell(p *analysis.Pass, c deaths.Case, d restart.Death, age time.Duration) string {
+func cannotTell(p *analysis.Pass, c deaths.Case, d restart.Death) string {
 	why := "no events of that time are left"
 	if p.Complete(snapshot.Events, c.Workload.Namespace) == snapshot.Unknown {
 		why = "the events were not read completely"
 	}
-	return fmt.Sprintf("what ended %s with %s %s ago: %s", c.Who(), code(d), analysis.Span(age), why)
+	return fmt.Sprintf("what ended %s with %s %s ago: %s", c.Who(), code(d), analysis.Ago(p.Now(), d.Finished), why)
 }
