@@ -4,10 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"net/url"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +42,11 @@ func TestLab(t *testing.T) {
 	defer undo(context.WithoutCancel(ctx), t, p, incidents)
 	t.Run("play", func(t *testing.T) { play(ctx, t, p, tool, incidents) })
 	t.Run("audit", func(t *testing.T) { audit(ctx, t, tool) })
+	t.Run("replay", func(t *testing.T) { replay(ctx, t, tool) })
 	t.Run("restricted", func(t *testing.T) { restricted(ctx, t, l, tool) })
+	t.Run("flags before the name", func(t *testing.T) { flagsFirst(ctx, t, tool) })
+	t.Run("speed", func(t *testing.T) { speed(ctx, t, l, tool) })
+	t.Run("node failure", func(t *testing.T) { nodeFailure(ctx, t, l) })
 }
 
 func start(ctx context.Context, t *testing.T) *Lab {
@@ -74,11 +76,22 @@ func chosen() []string {
 
 func play(ctx context.Context, t *testing.T, p *Player, tool Tool, incidents []incident.Incident) {
 	count := map[string]int{}
-	for in, err := range p.Each(ctx, incidents, func(ctx context.Context, in incident.Incident) error {
+	once := func(ctx context.Context, in incident.Incident) error {
 		if err := p.Play(ctx, in); err != nil {
 			return err
 		}
 		return see(ctx, tool, in)
+	}
+	for in, err := range p.Each(ctx, incidents, func(ctx context.Context, in incident.Incident) error {
+		err := once(ctx, in)
+		if err != nil && ctx.Err() == nil {
+			// Emulated nodes on a busy machine miss their times now and then. Once more, and it is said.
+			fmt.Printf("second try of %s, because: %v\n", in.Name, err)
+			if err = p.Undo(ctx, in); err == nil {
+				err = once(ctx, in)
+			}
+		}
+		return err
 	}) {
 		kind := "incidents named"
 		if in.Check == "" {
@@ -123,55 +136,4 @@ func see(ctx context.Context, tool Tool, in incident.Incident) error {
 		}
 		return judge(in, r.of(in.Name)), nil
 	})
-}
-
-// audit holds every command to what the tool promises: it only reads, and reads each collection once.
-func audit(ctx context.Context, t *testing.T, tool Tool) {
-	for _, command := range []string{"oom", "probes", "netpol", "certs", "pvc", "triage"} {
-		t.Run(command, func(t *testing.T) {
-			_, res, err := ask(ctx, tool, command, "-A")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(res.Requests) == 0 {
-				t.Fatal("the audit log shows no request")
-			}
-			listed := map[string]int{}
-			for _, r := range res.Requests {
-				review := strings.HasPrefix(r.Object.Resource, "selfsubject") && r.Verb == "create"
-				if !slices.Contains([]string{"get", "list", "watch"}, r.Verb) && !review {
-					t.Errorf("%s %s", r.Verb, r.URI)
-				}
-				if u, err := url.Parse(r.URI); err == nil && r.Verb == "list" && u.Query().Get("continue") == "" {
-					listed[u.Path]++
-				}
-			}
-			for path, n := range listed {
-				if n > 1 {
-					t.Errorf("listed %d times: %s", n, path)
-				}
-			}
-		})
-	}
-}
-
-// restricted: with a Role in one namespace the tool works there and says what it could not read.
-func restricted(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
-	const ns = "restricted"
-	u, err := l.RestrictedUser(ctx, "viewer", ns, Rule{
-		APIGroups: []string{""}, Resources: []string{"pods", "events"}, Verbs: []string{"get", "list"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Delete(context.WithoutCancel(ctx), ns, nil)
-	res, err := tool.RunAs(ctx, u, "oom", "-n", ns)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.Code != 0 {
-		t.Errorf("code %d: %s", res.Code, res.Stderr)
-	}
-	if !strings.Contains(string(res.Stdout), "forbidden") {
-		t.Errorf("does not say what was forbidden:\n%s", res.Stdout)
-	}
 }

@@ -12,9 +12,8 @@ import (
 
 // report is the part of the tool's structured output that the lab judges by (scars.dev/v1alpha1).
 type report struct {
-	Kind     string    `json:"kind"`
-	Findings []found   `json:"findings"`
-	Coverage []covered `json:"coverage"`
+	Kind     string  `json:"kind"`
+	Findings []found `json:"findings"`
 }
 
 type found struct {
@@ -27,11 +26,6 @@ type found struct {
 		Container string `json:"container"`
 	} `json:"object"`
 	Message string `json:"message"`
-}
-
-type covered struct {
-	Input  string `json:"input"`
-	Status string `json:"status"`
 }
 
 func (f found) String() string {

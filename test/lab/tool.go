@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
@@ -46,12 +47,17 @@ func (l *Lab) Tool(ctx context.Context) (Tool, error) {
 // Run executes "kubectl scars ARGS…" as an administrator of its own, so that its requests can be told from all others.
 // A code other than zero is a result, not an error.
 func (t Tool) Run(ctx context.Context, args ...string) (Result, error) {
-	u, err := t.lab.user(fmt.Sprintf("tool-%d", time.Now().UnixNano()), "", "system:masters")
+	u, err := t.admin()
 	if err != nil {
 		return Result{}, err
 	}
 	defer os.Remove(u.Kubeconfig)
 	return t.RunAs(ctx, u, args...)
+}
+
+// admin makes an administrator who has asked for nothing yet.
+func (t Tool) admin() (User, error) {
+	return t.lab.user(fmt.Sprintf("tool-%d", time.Now().UnixNano()), "", "system:masters")
 }
 
 // RunAs is Run as a given user.
@@ -60,18 +66,27 @@ func (t Tool) RunAs(ctx context.Context, u User, args ...string) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	cmd := exec.CommandContext(ctx, t.lab.Kubectl(), append([]string{"scars"}, args...)...)
+	r, err := t.kubectl(ctx, u, append([]string{"scars"}, args...)...)
+	if err != nil {
+		return r, err
+	}
+	r.Requests, err = t.lab.requests(ctx, since, u.Name)
+	return r, err
+}
+
+// kubectl runs the real kubectl with the tool on its PATH; what was requested is not looked up.
+func (t Tool) kubectl(ctx context.Context, u User, args ...string) (Result, error) {
+	cmd := exec.CommandContext(ctx, t.lab.Kubectl(), args...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+u.Kubeconfig, "PATH="+t.dir+":"+os.Getenv("PATH"))
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	begin := time.Now()
-	err = cmd.Run()
+	err := cmd.Run()
 	r := Result{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Took: time.Since(begin)}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		r.Code = exit.ExitCode()
 	} else if err != nil {
-		return r, fmt.Errorf("run kubectl scars: %w", err)
+		return r, fmt.Errorf("run kubectl %s: %w", strings.Join(args, " "), err)
 	}
-	r.Requests, err = t.lab.requests(ctx, since, u.Name)
-	return r, err
+	return r, nil
 }
