@@ -32,7 +32,6 @@ type Header struct {
 	Time        time.Time         `json:"time"` // "now" of the snapshot: the API server's clock
 	ToolVersion string            `json:"toolVersion"`
 	Context     string            `json:"context,omitempty"` // of the kubeconfig
-	Server      string            `json:"server,omitempty"`  // version of the API server, where it was asked for
 	Scope       finding.Scope     `json:"scope"`
 	Sealed      []snapshot.Sealed `json:"sealed"` // how reading went, by kind and namespace, and by asked-for object
 }

@@ -43,7 +43,7 @@ func file(t *testing.T, name string) string {
 }
 
 func testHeader() Header {
-	return Header{ToolVersion: "v0.1.0", Context: "prod", Server: "v1.37.2", Scope: finding.Scope{Command: "triage", Namespaces: []string{"shop"}}}
+	return Header{ToolVersion: "v0.1.0", Context: "prod", Scope: finding.Scope{Command: "triage", Namespaces: []string{"shop"}}}
 }
 
 // liveSnapshot stands for what collect would have built: objects, seals, and asks.
