@@ -112,7 +112,7 @@ func (s *Server) one(w http.ResponseWriter, r *http.Request, res resource, names
 		})
 		return
 	}
-	s.write(w, r, s.o.Objects[i])
+	s.write(w, r, s.o.Objects[i].DeepCopyObject()) // encoding writes into it, and others read it meanwhile
 }
 
 // fieldsOf gives the fields that selectors are made of here (kubernetes v1.37.2 pkg/registry/core, ToSelectableFields).
