@@ -8,7 +8,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +30,8 @@ type Builder struct {
 	sealed  map[place]State
 	asked   map[Ask]State
 	shared  sharing
+	last    *Snapshot     // nil before the first
+	changed map[Kind]bool // since then
 }
 
 // NewBuilder makes an empty builder.
@@ -38,7 +39,7 @@ func NewBuilder() *Builder {
 	b := &Builder{
 		table: map[reflect.Type]*Info{}, noisy: NoisyReasons(),
 		objects: map[Kind]map[key]Object{}, sealed: map[place]State{}, asked: map[Ask]State{},
-		shared: newSharing(),
+		shared: newSharing(), changed: map[Kind]bool{},
 	}
 	for _, info := range kinds {
 		b.table[reflect.TypeOf(info.freeze(nil)).Elem()] = &info
@@ -62,18 +63,17 @@ func (b *Builder) Add(o Object) error {
 	if !info.Namespaced {
 		o.SetNamespace("")
 	}
-	info.trim(o)
+	o = info.trim(o)
 	o.GetObjectKind().SetGroupVersionKind(info.GVK)
 
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if pod, ok := o.(*corev1.Pod); ok {
-		b.shared.pod(pod)
-	}
+	b.shared.object(o)
 	if b.objects[info.Kind] == nil {
 		b.objects[info.Kind] = map[key]Object{}
 	}
 	b.objects[info.Kind][key{o.GetNamespace(), o.GetName()}] = o
+	b.changed[info.Kind] = true
 	return nil
 }
 
@@ -91,27 +91,21 @@ func (b *Builder) SealAsk(a Ask, s State) {
 	b.asked[a] = s
 }
 
-// Build makes the snapshot as of now, the time of the server or of the recording. The builder may go on to be used, and built again.
+// Build makes the snapshot as of now, the time of the server or of the recording. The builder may go on to be used, and built again:
+// what has not changed since is taken over.
 func (b *Builder) Build(now time.Time) *Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := &Snapshot{now: now.UTC(), tables: map[Kind]*table{}, sealed: map[place]State{}, asked: map[Ask]State{}}
-	maps.Copy(s.sealed, b.sealed)
-	maps.Copy(s.asked, b.asked)
+	s := &Snapshot{now: now.UTC(), tables: map[Kind]*table{}, sealed: maps.Clone(b.sealed), asked: maps.Clone(b.asked)}
 	for _, info := range kinds {
-		objects := make([]Object, 0, len(b.objects[info.Kind]))
-		for _, o := range b.objects[info.Kind] {
-			objects = append(objects, o)
+		if b.changed[info.Kind] || b.last == nil {
+			s.tables[info.Kind] = newTable(slices.Collect(maps.Values(b.objects[info.Kind])), info.freeze)
+		} else {
+			s.tables[info.Kind] = b.last.tables[info.Kind]
 		}
-		slices.SortFunc(objects, func(a, b Object) int {
-			if c := strings.Compare(a.GetNamespace(), b.GetNamespace()); c != 0 {
-				return c
-			}
-			return strings.Compare(a.GetName(), b.GetName())
-		})
-		s.tables[info.Kind] = newTable(objects, info.freeze)
 	}
-	s.join()
+	s.join(b.last)
+	b.last, b.changed = s, map[Kind]bool{}
 	return s
 }
 

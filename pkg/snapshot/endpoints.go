@@ -8,17 +8,19 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-func (s *Snapshot) joinSlices() {
+func (s *Snapshot) joinSlices() map[key][]*discoveryv1.EndpointSlice {
+	of := map[key][]*discoveryv1.EndpointSlice{}
 	for _, e := range s.tables[EndpointSlices].typed.([]*discoveryv1.EndpointSlice) {
 		k := key{e.Namespace, e.Labels[discoveryv1.LabelServiceName]}
-		s.joins.slicesOf[k] = append(s.joins.slicesOf[k], e)
+		of[k] = append(of[k], e)
 	}
+	return of
 }
 
 // SlicesOf lists the EndpointSlices of a Service, by name.
 func (v *View) SlicesOf(svc *corev1.Service) []*discoveryv1.EndpointSlice {
 	v.touch(EndpointSlices)
-	return v.s.joins.slicesOf[key{svc.Namespace, svc.Name}]
+	return v.s.joins.slices()[key{svc.Namespace, svc.Name}]
 }
 
 // SelectedBy lists the pods that a Service selects, by name. A Service without selector selects nothing.

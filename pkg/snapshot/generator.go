@@ -24,7 +24,7 @@ const (
 )
 
 // generates notes that pods named after controller, of the given kind, belong to w. A name that two workloads share proves nothing.
-func (j *joins) generates(namespace, kind, controller string, w Ref) {
+func (j *podJoins) generates(namespace, kind, controller string, w Ref) {
 	prefix := controller + "-"
 	random := generator{namespace, prefix[:min(len(prefix), maxPrefix)], false}
 	ordinal := generator{namespace, prefix, true}
@@ -46,17 +46,17 @@ func (j *joins) generates(namespace, kind, controller string, w Ref) {
 	}
 }
 
-func (s *Snapshot) joinGenerators() {
+func (s *Snapshot) joinGenerators(j *podJoins) {
 	for _, kind := range []Kind{ReplicaSets, StatefulSets, DaemonSets, Jobs} {
 		info, _ := InfoOf(kind)
 		for _, o := range s.tables[kind].objects {
-			s.joins.generates(o.GetNamespace(), info.GVK.Kind, o.GetName(), s.climb(o, info.GVK.Kind, info.GVK.GroupVersion().String()))
+			j.generates(o.GetNamespace(), info.GVK.Kind, o.GetName(), s.climb(o, info.GVK.Kind, info.GVK.GroupVersion().String()))
 		}
 	}
-	for w, pods := range s.joins.podsOf {
+	for w, pods := range j.pods {
 		for _, p := range pods {
-			if c := metav1.GetControllerOf(p); c != nil && c.Kind != "Node" {
-				s.joins.generates(p.Namespace, c.Kind, c.Name, w)
+			if c := metav1.GetControllerOfNoCopy(p); c != nil && c.Kind != "Node" {
+				j.generates(p.Namespace, c.Kind, c.Name, w)
 			}
 		}
 	}
@@ -64,9 +64,9 @@ func (s *Snapshot) joinGenerators() {
 
 // madeBy finds the workload of a pod that is gone. An old ReplicaSet may be gone too; then any other of the same Deployment will do.
 // The pods of an indexed Job carry their index before the suffix.
-func (s *Snapshot) madeBy(namespace, pod string) (Ref, bool) {
+func (j *podJoins) madeBy(namespace, pod string) (Ref, bool) {
 	if cut := strings.LastIndexByte(pod, '-'); cut >= 0 && isNumber(pod[cut+1:]) {
-		if w := s.joins.generators[generator{namespace, pod[:cut+1], true}]; w != (Ref{}) {
+		if w := j.generators[generator{namespace, pod[:cut+1], true}]; w != (Ref{}) {
 			return w, true
 		}
 	}
@@ -75,18 +75,18 @@ func (s *Snapshot) madeBy(namespace, pod string) (Ref, bool) {
 		return Ref{}, false
 	}
 	prefix := pod[:cut]
-	if w, ok := s.joins.generators[generator{namespace, prefix, false}]; ok {
+	if w, ok := j.generators[generator{namespace, prefix, false}]; ok {
 		return w, w != (Ref{})
 	}
 	name, last, ok := cutLast(strings.TrimSuffix(prefix, "-"))
 	if !ok {
 		return Ref{}, false
 	}
-	if w := s.joins.generators[generator{namespace, name + "-", false}]; isNumber(last) && (w.Kind == "Job" || w.Kind == "CronJob") {
+	if w := j.generators[generator{namespace, name + "-", false}]; isNumber(last) && (w.Kind == "Job" || w.Kind == "CronJob") {
 		return w, true
 	}
 	w := Ref{"apps/v1", "Deployment", namespace, name}
-	if _, known := s.joins.podsOf[w]; known && strings.Trim(last, suffixSigns) == "" {
+	if _, known := j.pods[w]; known && strings.Trim(last, suffixSigns) == "" {
 		return w, true
 	}
 	return Ref{}, false

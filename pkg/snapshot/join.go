@@ -1,10 +1,12 @@
 package snapshot
 
-// The joins, made once when the snapshot is built: who owns whom, which events speak of whom, which Services select whom. Nobody else
+// The joins, each made once: who owns whom, which events speak of whom, which Services select whom. Nobody else
 // loops over all pods to find something.
 
 import (
+	"slices"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -24,42 +26,91 @@ type Incarnation struct {
 	Events []*corev1.Event
 }
 
+// joins are made when somebody first wants them, and only those: a look at certificates needs none of the pods'.
 type joins struct {
-	workloadOf   map[types.UID]Ref     // pod UID → the workload at the top
-	byName       map[key]Ref           // pod name → the same, for objects without UID
-	podsOf       map[Ref][]*corev1.Pod // in name order
-	generators   map[generator]Ref     // whatever makes pods ("web-5d4c-") → workload; the empty one where two share a name
-	eventsOf     map[types.UID][]*corev1.Event
-	eventsByName map[Ref][]*corev1.Event // events of objects, by kind, namespace and name (APIVersion empty)
-	incarnations map[Ref][]Incarnation
-	podsOfClaim  map[key][]*corev1.Pod
-	tlsUses      map[key][]TLSUse                     // namespace and name of a Secret → the Ingresses that present it
-	slicesOf     map[key][]*discoveryv1.EndpointSlice // by the name of the Service
+	pods   func() *podJoins
+	events func() *eventJoins
+	slices func() map[key][]*discoveryv1.EndpointSlice // by the name of the Service
+	tls    func() map[key][]TLSUse                     // by the name of the Secret that Ingresses present
 }
 
-func (s *Snapshot) join() {
-	s.joins = joins{
-		workloadOf: map[types.UID]Ref{}, byName: map[key]Ref{}, podsOf: map[Ref][]*corev1.Pod{}, generators: map[generator]Ref{},
-		eventsOf: map[types.UID][]*corev1.Event{}, eventsByName: map[Ref][]*corev1.Event{}, incarnations: map[Ref][]Incarnation{},
-		podsOfClaim: map[key][]*corev1.Pod{}, tlsUses: map[key][]TLSUse{}, slicesOf: map[key][]*discoveryv1.EndpointSlice{},
+// podJoins say who owns whom.
+type podJoins struct {
+	workloads   []Ref                 // those that have pods, in the order of their first pod
+	of          map[*corev1.Pod]Ref   // the workload at the top
+	pods        map[Ref][]*corev1.Pod // in name order
+	generators  map[generator]Ref     // whatever makes pods ("web-5d4c-") → workload; the empty one where two share a name
+	podsOfClaim map[key][]*corev1.Pod // by the name of the claim
+}
+
+// eventJoins say what events speak of.
+type eventJoins struct {
+	of           map[types.UID][]*corev1.Event
+	byName       map[Ref][]*corev1.Event // by kind, namespace and name (APIVersion empty)
+	incarnations map[Ref][]Incarnation
+}
+
+// join prepares the joins, and takes over those of an earlier snapshot whose kinds have not changed since.
+func (s *Snapshot) join(before *Snapshot) {
+	same := func(kinds ...Kind) bool {
+		return before != nil && !slices.ContainsFunc(kinds, func(k Kind) bool { return before.tables[k] != s.tables[k] })
 	}
-	pods := s.tables[Pods].typed.([]*corev1.Pod)
-	for _, p := range pods {
-		w := s.climb(p, "Pod", "v1")
-		s.joins.workloadOf[p.UID] = w
-		s.joins.byName[key{p.Namespace, p.Name}] = w
-		s.joins.podsOf[w] = append(s.joins.podsOf[w], p)
+	s.joins = joins{
+		pods: sync.OnceValue(s.joinPods), events: sync.OnceValue(s.joinEvents), slices: sync.OnceValue(s.joinSlices), tls: sync.OnceValue(s.joinTLS),
+	}
+	if same(Pods, ReplicaSets, StatefulSets, DaemonSets, Jobs) {
+		s.joins.pods = before.joins.pods
+		if same(Events) {
+			s.joins.events = before.joins.events
+		}
+	}
+	if same(EndpointSlices) {
+		s.joins.slices = before.joins.slices
+	}
+	if same(Ingresses) {
+		s.joins.tls = before.joins.tls
+	}
+}
+
+func (s *Snapshot) joinPods() *podJoins {
+	j := &podJoins{
+		of: map[*corev1.Pod]Ref{}, pods: map[Ref][]*corev1.Pod{}, generators: map[generator]Ref{}, podsOfClaim: map[key][]*corev1.Pod{},
+	}
+	tops := map[Ref]Ref{} // controller → the workload at the top
+	for _, p := range s.tables[Pods].typed.([]*corev1.Pod) {
+		w := s.top(p, tops)
+		if len(j.pods[w]) == 0 {
+			j.workloads = append(j.workloads, w)
+		}
+		j.of[p] = w
+		j.pods[w] = append(j.pods[w], p)
 		for _, claim := range ClaimsOf(p) {
 			k := key{p.Namespace, claim}
-			if known := s.joins.podsOfClaim[k]; len(known) == 0 || known[len(known)-1] != p { // two volumes may mount one claim
-				s.joins.podsOfClaim[k] = append(known, p)
+			if known := j.podsOfClaim[k]; len(known) == 0 || known[len(known)-1] != p { // two volumes may mount one claim
+				j.podsOfClaim[k] = append(known, p)
 			}
 		}
 	}
-	s.joinGenerators()
-	s.joinSlices()
-	s.joinEvents(pods)
-	s.joinTLS()
+	s.joinGenerators(j)
+	return j
+}
+
+// top is the workload at the top of a pod's owners; what was found for one pod of a controller holds for the others.
+func (s *Snapshot) top(p *corev1.Pod, known map[Ref]Ref) Ref {
+	c := metav1.GetControllerOfNoCopy(p)
+	if c == nil {
+		return s.climb(p, "Pod", "v1")
+	}
+	r := Ref{c.APIVersion, c.Kind, p.Namespace, c.Name}
+	if c.Kind == "Node" {
+		r.Name = p.Name // a static pod stands for itself
+	}
+	w, ok := known[r]
+	if !ok {
+		w = s.climb(p, "Pod", "v1")
+		known[r] = w
+	}
+	return w
 }
 
 // climb follows controller references to the top as far as it can: ReplicaSet to Deployment (or whatever custom resource made it), Job
@@ -69,7 +120,7 @@ func (s *Snapshot) climb(o metav1.Object, kind, apiVersion string) Ref {
 	const highest = 4 // steps; objects from files may own each other in a circle
 	at := Ref{apiVersion, kind, o.GetNamespace(), o.GetName()}
 	for range highest {
-		c := metav1.GetControllerOf(o)
+		c := metav1.GetControllerOfNoCopy(o)
 		if c == nil || c.Kind == "Node" {
 			return at
 		}
@@ -83,7 +134,7 @@ func (s *Snapshot) climb(o metav1.Object, kind, apiVersion string) Ref {
 		default:
 			return at
 		}
-		i, ok := s.tables[in].index[key{o.GetNamespace(), c.Name}]
+		i, ok := s.tables[in].find(o.GetNamespace(), c.Name)
 		if !ok {
 			hash := o.GetLabels()["pod-template-hash"]
 			if name, made := strings.CutSuffix(c.Name, "-"+hash); made && in == ReplicaSets && hash != "" {
@@ -96,44 +147,53 @@ func (s *Snapshot) climb(o metav1.Object, kind, apiVersion string) Ref {
 	return at
 }
 
-func (s *Snapshot) joinEvents(pods []*corev1.Pod) {
-	j := &s.joins
-	byName := map[Ref][]*corev1.Event{}
-	for _, e := range s.tables[Events].typed.([]*corev1.Event) {
+func (s *Snapshot) joinEvents() *eventJoins {
+	j := &eventJoins{of: map[types.UID][]*corev1.Event{}, byName: map[Ref][]*corev1.Event{}, incarnations: map[Ref][]Incarnation{}}
+	events, pods := s.tables[Events].typed.([]*corev1.Event), s.joins.pods()
+	for _, e := range events {
 		o := e.InvolvedObject
 		if o.UID != "" {
-			j.eventsOf[o.UID] = append(j.eventsOf[o.UID], e)
+			j.of[o.UID] = append(j.of[o.UID], e)
 		}
 		r := Ref{"", o.Kind, o.Namespace, o.Name}
-		byName[r] = append(byName[r], e)
+		j.byName[r] = append(j.byName[r], e)
 	}
-	j.eventsByName = byName
-	seen := map[types.UID]bool{}
-	for _, p := range pods {
-		w := j.workloadOf[p.UID]
-		seen[p.UID] = true
-		if static := types.UID(p.Annotations[corev1.MirrorPodAnnotationKey]); static != "" && !seen[static] {
-			seen[static] = true
-			j.eventsOf[p.UID] = append(j.eventsOf[p.UID], j.eventsOf[static]...)
+	there := map[types.UID]bool{}
+	for _, w := range pods.workloads {
+		list := make([]Incarnation, 0, len(pods.pods[w]))
+		for _, p := range pods.pods[w] {
+			list = append(list, Incarnation{Name: p.Name, UID: p.UID, Pod: p, Events: j.speakOf(p, there)})
 		}
-		inc := Incarnation{Name: p.Name, UID: p.UID, Pod: p, Events: j.eventsOf[p.UID]}
-		if p.UID == "" {
-			w, inc.Events = j.byName[key{p.Namespace, p.Name}], byName[Ref{"", "Pod", p.Namespace, p.Name}]
-		}
-		j.incarnations[w] = append(j.incarnations[w], inc)
+		j.incarnations[w] = list
 	}
-	for _, e := range s.tables[Events].typed.([]*corev1.Event) {
+	for _, e := range events {
 		o := e.InvolvedObject
-		if o.Kind != "Pod" || o.UID == "" || seen[o.UID] {
+		if o.Kind != "Pod" || o.UID == "" || there[o.UID] {
 			continue
 		}
-		seen[o.UID] = true
-		w, ok := s.madeBy(o.Namespace, o.Name)
+		there[o.UID] = true
+		w, ok := pods.madeBy(o.Namespace, o.Name)
 		if !ok {
 			w = Ref{"v1", "Pod", o.Namespace, o.Name}
 		}
-		j.incarnations[w] = append(j.incarnations[w], Incarnation{Name: o.Name, UID: o.UID, Events: j.eventsOf[o.UID]})
+		j.incarnations[w] = append(j.incarnations[w], Incarnation{Name: o.Name, UID: o.UID, Events: j.of[o.UID]})
 	}
+	return j
+}
+
+// speakOf are the events that speak of a pod, which is noted as being there. Those of a static pod carry the UID that the kubelet gave it.
+func (j *eventJoins) speakOf(p *corev1.Pod, there map[types.UID]bool) []*corev1.Event {
+	if p.UID == "" {
+		return j.byName[Ref{"", "Pod", p.Namespace, p.Name}]
+	}
+	if len(j.of[p.UID]) > 0 {
+		there[p.UID] = true
+	}
+	if static := types.UID(p.Annotations[corev1.MirrorPodAnnotationKey]); static != "" && static != p.UID && !there[static] {
+		there[static] = true
+		j.of[p.UID] = append(j.of[p.UID], j.of[static]...)
+	}
+	return j.of[p.UID]
 }
 
 // WorkloadOf is the workload at the top of a pod's owners: the pod itself where nothing owns it.
@@ -143,10 +203,7 @@ func (v *View) WorkloadOf(p *corev1.Pod) Ref {
 }
 
 func (s *Snapshot) workloadOf(p *corev1.Pod) Ref {
-	if w, ok := s.joins.workloadOf[p.UID]; ok && p.UID != "" {
-		return w
-	}
-	if w, ok := s.joins.byName[key{p.Namespace, p.Name}]; ok {
+	if w, ok := s.joins.pods().of[p]; ok {
 		return w
 	}
 	return s.climb(p, "Pod", "v1")
@@ -155,43 +212,35 @@ func (s *Snapshot) workloadOf(p *corev1.Pod) Ref {
 // PodsOf lists the pods of a workload, by name.
 func (v *View) PodsOf(w Ref) []*corev1.Pod {
 	v.touch(Pods, ReplicaSets, Jobs)
-	return v.s.joins.podsOf[w]
+	return v.s.joins.pods().pods[w]
 }
 
 // Incarnations lists the pods of a workload with their events: first those that are there, by name, then those that have been replaced
 // and of which only events are left.
 func (v *View) Incarnations(w Ref) []Incarnation {
 	v.touch(Pods, ReplicaSets, Jobs, Events)
-	return v.s.joins.incarnations[w]
+	return v.s.joins.events().incarnations[w]
 }
 
 // Workloads lists every workload that has pods, in the order of its first pod.
 func (v *View) Workloads() []Ref {
 	v.touch(Pods, ReplicaSets, Jobs)
-	var out []Ref
-	seen := map[Ref]bool{}
-	for _, p := range v.s.tables[Pods].typed.([]*corev1.Pod) {
-		if w := v.s.workloadOf(p); !seen[w] {
-			seen[w] = true
-			out = append(out, w)
-		}
-	}
-	return out
+	return v.s.joins.pods().workloads
 }
 
 // EventsOf lists the events that speak of an object, by UID, or by kind and name where it has none.
 func (v *View) EventsOf(kind string, o metav1.Object) []*corev1.Event {
 	v.touch(Events)
 	if o.GetUID() != "" {
-		return v.s.joins.eventsOf[o.GetUID()]
+		return v.s.joins.events().of[o.GetUID()]
 	}
-	return v.s.joins.eventsByName[Ref{"", kind, o.GetNamespace(), o.GetName()}]
+	return v.s.joins.events().byName[Ref{"", kind, o.GetNamespace(), o.GetName()}]
 }
 
 // EventsNamed lists the events that speak of an object by kind and name; Node events carry a UID that is not the Node's.
 func (v *View) EventsNamed(kind, namespace, name string) []*corev1.Event {
 	v.touch(Events)
-	return v.s.joins.eventsByName[Ref{"", kind, namespace, name}]
+	return v.s.joins.events().byName[Ref{"", kind, namespace, name}]
 }
 
 // ServicesOf lists the Services whose selector matches a pod. A Service without selector selects nothing.

@@ -132,7 +132,7 @@ func TestIncarnations(t *testing.T) {
 			}
 			s := build(t, copies...)
 			var found []string
-			for w, list := range s.joins.incarnations {
+			for w, list := range s.joins.events().incarnations {
 				for _, i := range list {
 					if i.UID == "gone" && i.Pod == nil && len(i.Events) == 1 && i.Name == c.gone {
 						found = append(found, w.Kind+"/"+w.Name)

@@ -63,21 +63,24 @@ type Info struct {
 	// can prove something), so that a name missing from it proves nothing; absence is asked for by name.
 	Filtered bool
 
-	trim   func(Object)
-	freeze func([]Object) any // []Object → []T, to hand out typed slices
+	trim   func(Object) Object // a trimmed object of its own: the page that it came in is not kept
+	freeze func([]Object) any  // []Object → []T, to hand out typed slices
 }
 
 // GVR is the resource of the kind.
 func (i Info) GVR() schema.GroupVersionResource { return i.GVK.GroupVersion().WithResource(i.Resource) }
 
 // define ties a kind to its type and to the part of it that the keep table lets through.
-func define[T Object](kind Kind, gv schema.GroupVersion, name, resource string, namespaced bool, trim func(T)) Info {
+func define[E any, T interface {
+	*E
+	Object
+}](kind Kind, gv schema.GroupVersion, name, resource string, namespaced bool, trim func(T)) Info {
 	return Info{
 		Kind: kind, GVK: gv.WithKind(name), Resource: resource, Namespaced: namespaced,
-		trim: func(o Object) {
-			if t, ok := o.(T); ok {
-				trim(t)
-			}
+		trim: func(o Object) Object {
+			own := *o.(T)
+			trim(&own)
+			return T(&own)
 		},
 		freeze: func(objects []Object) any {
 			typed := make([]T, len(objects))

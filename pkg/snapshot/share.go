@@ -1,103 +1,174 @@
 package snapshot
 
-// What the pods of one template have in common is held once: of 20,000 pods, containers, labels and amounts of resources are most of the
-// memory. A snapshot never changes, so its objects may share.
+// What objects have in common is held once: the containers, labels and owners of the pods of one template, names that repeat, amounts of
+// resources. Of 20,000 pods they are most of the memory. A snapshot never changes, so its objects may share.
 
 import (
-	"maps"
-	"slices"
-	"strings"
-
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// sharing holds each part that was seen, by its content.
+// sharing holds each part that was seen, by its content: its protobuf form, in which maps are sorted.
 type sharing struct {
-	containers map[string][]corev1.Container
+	buffer     []byte // of the form that is looked up
+	words      map[string]string
 	labels     map[string]map[string]string
+	owners     map[string][]metav1.OwnerReference
+	containers map[string][]corev1.Container
+	volumes    map[string][]corev1.Volume
 	amounts    map[string]corev1.ResourceList
 	resources  map[string]*corev1.ResourceRequirements
 }
 
 func newSharing() sharing {
 	return sharing{
-		containers: map[string][]corev1.Container{}, labels: map[string]map[string]string{},
+		words: map[string]string{}, labels: map[string]map[string]string{}, owners: map[string][]metav1.OwnerReference{},
+		containers: map[string][]corev1.Container{}, volumes: map[string][]corev1.Volume{},
 		amounts: map[string]corev1.ResourceList{}, resources: map[string]*corev1.ResourceRequirements{},
 	}
 }
 
-// pod replaces the parts of a trimmed pod by equal ones of earlier pods.
+// object replaces the parts of a trimmed object by equal ones of earlier objects.
+func (s *sharing) object(o Object) {
+	switch o := o.(type) {
+	case *corev1.Pod:
+		s.pod(o)
+	case *corev1.Event:
+		s.event(o)
+	case *appsv1.ReplicaSet:
+		s.template(&o.ObjectMeta, &o.Spec.Template)
+	case *appsv1.Deployment:
+		s.template(&o.ObjectMeta, &o.Spec.Template)
+	case *appsv1.StatefulSet:
+		s.template(&o.ObjectMeta, &o.Spec.Template)
+	case *appsv1.DaemonSet:
+		s.template(&o.ObjectMeta, &o.Spec.Template)
+	case *batchv1.Job:
+		s.template(&o.ObjectMeta, &o.Spec.Template)
+	case *discoveryv1.EndpointSlice:
+		s.endpoints(o)
+	}
+}
+
+func (s *sharing) meta(m *metav1.ObjectMeta) {
+	s.word(&m.Namespace)
+	m.Labels = one(s, s.labels, &metav1.LabelSelector{MatchLabels: m.Labels}, m.Labels)
+	m.OwnerReferences = one(s, s.owners, &metav1.ObjectMeta{OwnerReferences: m.OwnerReferences}, m.OwnerReferences)
+}
+
+func (s *sharing) template(m *metav1.ObjectMeta, t *corev1.PodTemplateSpec) {
+	s.meta(m)
+	s.meta(&t.ObjectMeta)
+	s.spec(&t.Spec)
+}
+
+func (s *sharing) spec(p *corev1.PodSpec) {
+	for _, w := range []*string{&p.NodeName, &p.ServiceAccountName, &p.SchedulerName, &p.PriorityClassName, (*string)(&p.RestartPolicy), (*string)(&p.DNSPolicy)} {
+		s.word(w)
+	}
+	p.Containers = one(s, s.containers, &corev1.PodSpec{Containers: p.Containers}, p.Containers)
+	p.InitContainers = one(s, s.containers, &corev1.PodSpec{Containers: p.InitContainers}, p.InitContainers)
+	p.Volumes = one(s, s.volumes, &corev1.PodSpec{Volumes: p.Volumes}, p.Volumes)
+	p.Resources = s.required(p.Resources)
+}
+
 func (s *sharing) pod(p *corev1.Pod) {
-	p.Labels = s.labelled(p.Labels)
-	p.Spec.Containers = s.list(p.Spec.Containers)
-	p.Spec.InitContainers = s.list(p.Spec.InitContainers)
-	p.Spec.Resources, p.Status.Resources = s.required(p.Spec.Resources), s.required(p.Status.Resources)
-	p.Status.Conditions = slices.Clone(p.Status.Conditions) // decoders leave room for more
-	for _, list := range [][]corev1.ContainerStatus{
-		p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses,
-	} {
-		for i := range list {
-			list[i].Resources, list[i].AllocatedResources = s.required(list[i].Resources), s.amount(list[i].AllocatedResources)
+	s.meta(&p.ObjectMeta)
+	s.spec(&p.Spec)
+	st := &p.Status
+	st.Resources = s.required(st.Resources)
+	for _, w := range []*string{(*string)(&st.Phase), (*string)(&st.QOSClass), &st.HostIP, &st.Reason, &st.Message} {
+		s.word(w)
+	}
+	if len(st.PodIPs) > 0 && st.PodIPs[0].IP == st.PodIP {
+		st.PodIPs[0].IP = st.PodIP
+	}
+	st.Conditions = append([]corev1.PodCondition(nil), st.Conditions...) // decoders leave room for more
+	for i := range st.Conditions {
+		c := &st.Conditions[i]
+		for _, w := range []*string{(*string)(&c.Type), (*string)(&c.Status), &c.Reason, &c.Message} {
+			s.word(w)
 		}
 	}
-}
-
-// list returns one slice for all equal container lists.
-func (s *sharing) list(list []corev1.Container) []corev1.Container {
-	if len(list) == 0 {
-		return list
+	for _, list := range [][]corev1.ContainerStatus{st.InitContainerStatuses, st.ContainerStatuses, st.EphemeralContainerStatuses} {
+		for i := range list {
+			s.word(&list[i].Name)
+			list[i].Resources = s.required(list[i].Resources)
+			list[i].AllocatedResources = one(s, s.amounts, &corev1.ResourceRequirements{Limits: list[i].AllocatedResources}, list[i].AllocatedResources)
+		}
 	}
-	spec := corev1.PodSpec{Containers: list}
-	bytes, err := spec.Marshal()
-	if err != nil {
-		return list
-	}
-	return one(s.containers, string(bytes), list)
-}
-
-func (s *sharing) labelled(labels map[string]string) map[string]string {
-	if len(labels) == 0 {
-		return labels
-	}
-	var key strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		key.WriteString(name + "\x00" + labels[name] + "\x00")
-	}
-	return one(s.labels, key.String(), labels)
-}
-
-func (s *sharing) amount(list corev1.ResourceList) corev1.ResourceList {
-	if len(list) == 0 {
-		return list
-	}
-	return one(s.amounts, keyOf(list), list)
 }
 
 func (s *sharing) required(r *corev1.ResourceRequirements) *corev1.ResourceRequirements {
 	if r == nil {
 		return nil
 	}
-	bytes, err := r.Marshal()
-	if err != nil {
-		return r
-	}
-	return one(s.resources, string(bytes), r)
+	return one(s, s.resources, r, r)
 }
 
-func keyOf(list corev1.ResourceList) string {
-	var key strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(list)) {
-		amount := list[name]
-		key.WriteString(string(name) + "\x00" + amount.String() + "\x00")
+func (s *sharing) event(e *corev1.Event) {
+	s.meta(&e.ObjectMeta)
+	o := &e.InvolvedObject
+	for _, w := range []*string{
+		&o.Kind, &o.Namespace, &o.APIVersion, &o.FieldPath, &e.Reason, &e.Message, &e.Type, &e.Source.Component, &e.Source.Host,
+		&e.ReportingController, &e.ReportingInstance,
+	} {
+		s.word(w)
 	}
-	return key.String()
 }
 
-// one returns the first value that was seen with a key.
-func one[T any](known map[string]T, key string, value T) T {
-	if first, ok := known[key]; ok {
+func (s *sharing) endpoints(e *discoveryv1.EndpointSlice) {
+	s.meta(&e.ObjectMeta)
+	for i := range e.Endpoints {
+		p := &e.Endpoints[i]
+		s.wordAt(p.NodeName)
+		s.wordAt(p.Zone)
+		if t := p.TargetRef; t != nil {
+			s.word(&t.Kind)
+			s.word(&t.Namespace)
+		}
+	}
+}
+
+// word holds a string once that many objects have.
+func (s *sharing) word(w *string) {
+	first, ok := s.words[*w]
+	if !ok {
+		s.words[*w], first = *w, *w
+	}
+	*w = first
+}
+
+func (s *sharing) wordAt(w *string) {
+	if w != nil {
+		s.word(w)
+	}
+}
+
+// encoder is what every type of k8s.io/api is.
+type encoder interface {
+	Size() int
+	MarshalToSizedBuffer(buffer []byte) (int, error)
+}
+
+// one returns the first part that was seen with the same form.
+func one[T any](s *sharing, known map[string]T, form encoder, part T) T {
+	size := form.Size()
+	if size == 0 {
+		return part
+	}
+	if cap(s.buffer) < size {
+		s.buffer = make([]byte, size)
+	}
+	if _, err := form.MarshalToSizedBuffer(s.buffer[:size]); err != nil {
+		return part
+	}
+	if first, ok := known[string(s.buffer[:size])]; ok {
 		return first
 	}
-	known[key] = value
-	return value
+	known[string(s.buffer[:size])] = part
+	return part
 }

@@ -5,6 +5,7 @@ package snapshot
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,23 +21,30 @@ type Snapshot struct {
 // table holds the objects of one kind, sorted by namespace and name.
 type table struct {
 	objects []Object
-	typed   any // []T, the same objects in the same order
-	index   map[key]int
+	typed   any               // []T, the same objects in the same order
 	ranges  map[string][2]int // namespace → half-open range in objects
 }
 
 func newTable(objects []Object, freeze func([]Object) any) *table {
-	t := &table{objects: objects, typed: freeze(objects), index: make(map[key]int, len(objects)), ranges: map[string][2]int{}}
+	slices.SortFunc(objects, func(a, b Object) int {
+		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
+	})
+	t := &table{objects: objects, typed: freeze(objects), ranges: map[string][2]int{}}
+	start := 0
 	for i, o := range objects {
-		ns := o.GetNamespace()
-		t.index[key{ns, o.GetName()}] = i
-		if r, ok := t.ranges[ns]; ok {
-			t.ranges[ns] = [2]int{r[0], i + 1}
-		} else {
-			t.ranges[ns] = [2]int{i, i + 1}
+		if ns := o.GetNamespace(); i+1 == len(objects) || objects[i+1].GetNamespace() != ns {
+			t.ranges[ns] = [2]int{start, i + 1}
+			start = i + 1
 		}
 	}
 	return t
+}
+
+// find tells where an object stands.
+func (t *table) find(namespace, name string) (int, bool) {
+	r := t.ranges[namespace]
+	i, ok := slices.BinarySearchFunc(t.objects[r[0]:r[1]], name, func(o Object, name string) int { return strings.Compare(o.GetName(), name) })
+	return r[0] + i, ok
 }
 
 // Now is the time of the picture, in UTC: the API server's clock, or the recording's.
@@ -70,7 +78,7 @@ func (s *Snapshot) Find(kind Kind, namespace, name string) (Object, bool) {
 	if t == nil {
 		return nil, false
 	}
-	i, ok := t.index[key{namespace, name}]
+	i, ok := t.find(namespace, name)
 	if !ok {
 		return nil, false
 	}

@@ -92,7 +92,7 @@ func claimNames(pod string, spec *corev1.PodSpec) []string {
 // PodsOfClaim lists the pods that use a claim, by name, finished and terminating ones among them; the claim need not exist.
 func (v *View) PodsOfClaim(namespace, claim string) []*corev1.Pod {
 	v.touch(Pods)
-	return v.s.joins.podsOfClaim[key{namespace, claim}]
+	return v.s.joins.pods().podsOfClaim[key{namespace, claim}]
 }
 
 // ClaimsOf lists the names of the claims that a pod uses.

@@ -17,16 +17,18 @@ type TLSUse struct {
 	Hosts   []string // the hosts that the entry is for, each once; none where it is for every host
 }
 
-func (s *Snapshot) joinTLS() {
+func (s *Snapshot) joinTLS() map[key][]TLSUse {
+	uses := map[key][]TLSUse{}
 	for _, i := range s.tables[Ingresses].typed.([]*networkingv1.Ingress) {
 		for n, tls := range i.Spec.TLS {
 			if tls.SecretName == "" { // the controller's default certificate, on purpose
 				continue
 			}
 			k := key{i.Namespace, tls.SecretName}
-			s.joins.tlsUses[k] = append(s.joins.tlsUses[k], TLSUse{i, n, tls.SecretName, tlsHosts(i, n)})
+			uses[k] = append(uses[k], TLSUse{i, n, tls.SecretName, tlsHosts(i, n)})
 		}
 	}
+	return uses
 }
 
 // tlsHosts lists the hosts that an entry of spec.tls is for: those it names, and those of the rules that a wildcard among these takes in
@@ -55,5 +57,5 @@ func tlsHosts(i *networkingv1.Ingress, entry int) []string {
 // TLSUses lists the entries of Ingresses that present a Secret, by Ingress and entry.
 func (v *View) TLSUses(namespace, secret string) []TLSUse {
 	v.touch(Ingresses)
-	return v.s.joins.tlsUses[key{namespace, secret}]
+	return v.s.joins.tls()[key{namespace, secret}]
 }

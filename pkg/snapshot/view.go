@@ -75,7 +75,7 @@ func list[T Object](v *View, kind Kind, namespace string) []T {
 func get[T Object](v *View, kind Kind, namespace, name string) (found T) {
 	v.touch(kind)
 	t := v.s.tables[kind]
-	if i, ok := t.index[key{namespace, name}]; ok {
+	if i, ok := t.find(namespace, name); ok {
 		return t.typed.([]T)[i]
 	}
 	return found
@@ -185,7 +185,7 @@ func (v *View) State(kind Kind, namespace string) State {
 // Ask can prove absence.
 func (v *View) Absent(kind Kind, namespace, name string) Presence {
 	v.touch(kind)
-	if _, ok := v.s.tables[kind].index[key{namespace, name}]; ok {
+	if _, ok := v.s.tables[kind].find(namespace, name); ok {
 		return Present
 	}
 	if st, ok := v.s.asked[Ask{kind, namespace, name}]; ok {
