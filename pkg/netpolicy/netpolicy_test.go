@@ -62,12 +62,12 @@ func TestMatch(t *testing.T) {
 	}{
 		{&metav1.LabelSelector{}, 2}, {sel("app", "a"), 1}, {sel("app", "b"), 0}, {expr("app", metav1.LabelSelectorOpNotIn, "a"), 1}, {expr("app", metav1.LabelSelectorOpDoesNotExist), 1},
 	} {
-		got, err := Match(tt.s, among)
+		got, err := NewGroup(among).Match(tt.s)
 		if err != nil || len(got) != tt.want {
 			t.Errorf("%s matches %d (%v), want %d", Text(tt.s), len(got), err, tt.want)
 		}
 	}
-	if _, err := Match(expr("app", "Like", "a"), among); err == nil {
+	if _, err := NewGroup(among).Match(expr("app", "Like", "a")); err == nil {
 		t.Error("an unknown operator was accepted")
 	}
 }

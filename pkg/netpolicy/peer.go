@@ -9,7 +9,6 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 // MetadataName is the label that the API server puts on every Namespace, with its name as value (kubernetes v1.37.2
@@ -69,22 +68,6 @@ func Directions(p *networkingv1.NetworkPolicy) (ingress, egress bool) {
 		return true, len(p.Spec.Egress) > 0
 	}
 	return slices.Contains(p.Spec.PolicyTypes, networkingv1.PolicyTypeIngress), slices.Contains(p.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
-}
-
-// Match finds what a selector means among candidates; the empty selector means all of them. A selector that the API would refuse is an
-// error.
-func Match(s *metav1.LabelSelector, among []Labelled) ([]Labelled, error) {
-	selector, err := metav1.LabelSelectorAsSelector(s)
-	if err != nil {
-		return nil, fmt.Errorf("read label selector %s: %w", metav1.FormatLabelSelector(s), err)
-	}
-	var out []Labelled
-	for _, l := range among {
-		if selector.Matches(labels.Set(l.Labels)) {
-			out = append(out, l)
-		}
-	}
-	return out, nil
 }
 
 // Empty tells whether a selector means everything.

@@ -41,8 +41,11 @@ type container struct {
 	kind   Kind
 	spec   *corev1.Container // nil where the spec does not hold it
 	status *corev1.ContainerStatus
-	path   string // field path of its status
+	list   string // of its status: "containerStatuses"
 }
+
+// path is the field path of its status.
+func (c container) path() string { return "status." + c.list + "[" + c.status.Name + "]" }
 
 // end is one terminated state.
 type end struct {
@@ -57,10 +60,10 @@ func (c container) ends() []end {
 	var out []end
 	last, state := c.status.LastTerminationState.Terminated, c.status.State.Terminated
 	if last != nil && (state == nil || *last != *state && (last.Reason != reasonUnknown || state.Reason != reasonUnknown)) {
-		out = append(out, end{last, c.path + ".lastState.terminated", false})
+		out = append(out, end{last, c.path() + ".lastState.terminated", false})
 	}
 	if state != nil {
-		out = append(out, end{state, c.path + ".state.terminated", true})
+		out = append(out, end{state, c.path() + ".state.terminated", true})
 	}
 	return out
 }
@@ -93,7 +96,7 @@ func eachContainer(p *corev1.Pod, visit func(container)) {
 	}
 	for i := range p.Status.InitContainerStatuses {
 		st := &p.Status.InitContainerStatuses[i]
-		c := container{kind: Init, spec: specOf(p.Spec.InitContainers, st.Name), status: st, path: "status.initContainerStatuses[" + st.Name + "]"}
+		c := container{kind: Init, spec: specOf(p.Spec.InitContainers, st.Name), status: st, list: "initContainerStatuses"}
 		if c.spec != nil && c.spec.RestartPolicy != nil && *c.spec.RestartPolicy == corev1.ContainerRestartPolicyAlways {
 			c.kind = Sidecar
 		}
@@ -101,11 +104,11 @@ func eachContainer(p *corev1.Pod, visit func(container)) {
 	}
 	for i := range p.Status.ContainerStatuses {
 		st := &p.Status.ContainerStatuses[i]
-		visit(container{kind: Regular, spec: specOf(p.Spec.Containers, st.Name), status: st, path: "status.containerStatuses[" + st.Name + "]"})
+		visit(container{kind: Regular, spec: specOf(p.Spec.Containers, st.Name), status: st, list: "containerStatuses"})
 	}
 	for i := range p.Status.EphemeralContainerStatuses {
 		st := &p.Status.EphemeralContainerStatuses[i]
-		visit(container{kind: Ephemeral, status: st, path: "status.ephemeralContainerStatuses[" + st.Name + "]"})
+		visit(container{kind: Ephemeral, status: st, list: "ephemeralContainerStatuses"})
 	}
 }
 

@@ -74,7 +74,7 @@ func ownLimit(c container) (q resource.Quantity, source string, enacted, changin
 	}
 	if r := c.status.Resources; r != nil {
 		if now, ok := r.Limits[corev1.ResourceMemory]; ok {
-			return now, c.path + ".resources.limits.memory", true, asked.Cmp(now) != 0
+			return now, c.path() + ".resources.limits.memory", true, asked.Cmp(now) != 0
 		}
 	}
 	list := "spec.containers["

@@ -4,6 +4,7 @@ package restart
 // the kubelet writes for the pod, do not fit. No container status tells of it, only events.
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,7 +24,8 @@ var (
 
 // startFailures finds pods whose sandbox, volumes or containers could not be made because of a memory limit.
 func startFailures(f Facts) []Death {
-	if f.Pod == nil {
+	telling := func(e *corev1.Event) bool { return e.Reason == "FailedCreatePodSandBox" || e.Reason == "FailedMount" }
+	if f.Pod == nil || !slices.ContainsFunc(f.Events, telling) {
 		return nil
 	}
 	culprit, ok := smallestLimit(f)

@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -32,6 +31,7 @@ type joins struct {
 	events func() *eventJoins
 	slices func() map[key][]*discoveryv1.EndpointSlice // by the name of the Service
 	tls    func() map[key][]TLSUse                     // by the name of the Secret that Ingresses present
+	with   func() map[label][]*corev1.Pod              // pods that have a label which a Service selects by
 }
 
 // podJoins say who owns whom.
@@ -57,6 +57,7 @@ func (s *Snapshot) join(before *Snapshot) {
 	}
 	s.joins = joins{
 		pods: sync.OnceValue(s.joinPods), events: sync.OnceValue(s.joinEvents), slices: sync.OnceValue(s.joinSlices), tls: sync.OnceValue(s.joinTLS),
+		with: sync.OnceValue(s.joinServices),
 	}
 	if same(Pods, ReplicaSets, StatefulSets, DaemonSets, Jobs) {
 		s.joins.pods = before.joins.pods
@@ -66,6 +67,9 @@ func (s *Snapshot) join(before *Snapshot) {
 	}
 	if same(EndpointSlices) {
 		s.joins.slices = before.joins.slices
+	}
+	if same(Pods, Services) {
+		s.joins.with = before.joins.with
 	}
 	if same(Ingresses) {
 		s.joins.tls = before.joins.tls
@@ -241,15 +245,4 @@ func (v *View) EventsOf(kind string, o metav1.Object) []*corev1.Event {
 func (v *View) EventsNamed(kind, namespace, name string) []*corev1.Event {
 	v.touch(Events)
 	return v.s.joins.events().byName[Ref{"", kind, namespace, name}]
-}
-
-// ServicesOf lists the Services whose selector matches a pod. A Service without selector selects nothing.
-func (v *View) ServicesOf(p *corev1.Pod) []*corev1.Service {
-	var out []*corev1.Service
-	for _, svc := range v.Services(p.Namespace) {
-		if len(svc.Spec.Selector) > 0 && labels.SelectorFromSet(svc.Spec.Selector).Matches(labels.Set(p.Labels)) {
-			out = append(out, svc)
-		}
-	}
-	return out
 }

@@ -184,15 +184,27 @@ func TestEventsWithoutUID(t *testing.T) {
 	}
 }
 
-func TestServicesOf(t *testing.T) {
-	p := pod("p")
-	p.Labels = map[string]string{"app": "web", "tier": "front"}
+func TestSelectedBy(t *testing.T) {
+	labelled := func(name string, labels map[string]string) *corev1.Pod {
+		p := pod(name)
+		p.Labels = labels
+		return p
+	}
 	service := func(ns, name string, selector map[string]string) *corev1.Service {
 		return &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name}, Spec: corev1.ServiceSpec{Selector: selector}}
 	}
-	v := build(t, p, service("shop", "a", map[string]string{"app": "web"}), service("shop", "b", nil),
-		service("shop", "c", map[string]string{"app": "web", "tier": "back"}), service("other", "d", map[string]string{"app": "web"})).View()
-	if got := v.ServicesOf(p); len(got) != 1 || got[0].Name != "a" {
-		t.Errorf("ServicesOf: %v", got)
+	v := build(t, labelled("a", map[string]string{"app": "web", "tier": "front"}), labelled("b", map[string]string{"app": "web"}), labelled("c", nil),
+		service("shop", "both", map[string]string{"app": "web", "tier": "front"}), service("shop", "web", map[string]string{"app": "web"}),
+		service("shop", "none", nil), service("shop", "wrong", map[string]string{"app": "web", "tier": "back"}),
+		service("other", "elsewhere", map[string]string{"app": "web"})).View()
+	want := map[string][]string{"both": {"a"}, "web": {"a", "b"}}
+	for _, svc := range v.Services("") {
+		var got []string
+		for _, p := range v.SelectedBy(svc) {
+			got = append(got, p.Name)
+		}
+		if !slices.Equal(got, want[svc.Name]) {
+			t.Errorf("%s selects %v, want %v", svc.Name, got, want[svc.Name])
+		}
 	}
 }

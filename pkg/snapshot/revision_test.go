@@ -40,7 +40,9 @@ func TestNewestRevision(t *testing.T) {
 
 func TestServiceJoins(t *testing.T) {
 	b := NewBuilder()
+	web := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "web"}}}
 	for _, o := range []Object{
+		web,
 		&discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: "web-1", Namespace: "shop", Labels: map[string]string{discoveryv1.LabelServiceName: "web"}}},
 		&discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: "web-2", Namespace: "other", Labels: map[string]string{discoveryv1.LabelServiceName: "web"}}},
 		&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "p", Namespace: "shop", Labels: map[string]string{"app": "web", "tier": "x"}}},
@@ -51,7 +53,6 @@ func TestServiceJoins(t *testing.T) {
 		}
 	}
 	v := b.Build(time.Unix(0, 0)).View()
-	web := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "web"}}}
 	if got := v.SlicesOf(web); len(got) != 1 || got[0].Name != "web-1" {
 		t.Errorf("slices: %v", got)
 	}

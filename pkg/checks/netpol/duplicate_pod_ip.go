@@ -63,12 +63,13 @@ func duplicatePodIP(p *analysis.Pass) error {
 	for _, w := range owners {
 		reportMismatch(p, w, mismatched[w])
 	}
+	ips = slices.DeleteFunc(ips, func(ip string) bool { return len(byIP[ip]) < 2 })
 	slices.Sort(ips)
 	shared := map[finding.ObjectRef][]string{} // IPs by the workload of the pod that came last
 	var order []finding.ObjectRef
 	for _, ip := range ips {
 		slices.SortStableFunc(byIP[ip], func(a, b *corev1.Pod) int { return begun(a).Compare(begun(b)) })
-		if len(byIP[ip]) < 2 || !knowsNodes(p, "whether it shares IP "+ip, byIP[ip]...) {
+		if !knowsNodes(p, "whether it shares IP "+ip, byIP[ip]...) {
 			continue
 		}
 		w := analysis.Ref(p.WorkloadOf(byIP[ip][len(byIP[ip])-1]))
@@ -125,13 +126,17 @@ func knowsNodes(p *analysis.Pass, what string, pods ...*corev1.Pod) bool {
 func addresses(pod *corev1.Pod) []string {
 	var out []string
 	add := func(ip string) {
-		if a, err := netip.ParseAddr(ip); err == nil && !slices.Contains(out, a.String()) {
-			out = append(out, a.String())
+		if a, err := netip.ParseAddr(ip); err == nil {
+			if text := a.String(); !slices.Contains(out, text) {
+				out = append(out, text)
+			}
 		}
 	}
 	add(pod.Status.PodIP)
 	for _, ip := range pod.Status.PodIPs {
-		add(ip.IP)
+		if ip.IP != pod.Status.PodIP {
+			add(ip.IP)
+		}
 	}
 	return out
 }

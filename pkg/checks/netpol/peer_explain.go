@@ -28,7 +28,7 @@ func (j *judge) noNamespace(policy *networkingv1.NetworkPolicy, d *deadPeer) {
 		if !asked || len(s.MatchLabels)+len(s.MatchExpressions) != 1 {
 			continue
 		}
-		for _, l := range j.namespaces {
+		for _, l := range j.namespaces.All {
 			if l.Name == value {
 				near := netpolicy.Near{On: l, Changes: []netpolicy.Change{{Key: key, Value: value, HasKey: netpolicy.MetadataName, HasValue: value}}}
 				d.short = fmt.Sprintf("no namespace has label %s, though one is called %s", text, value)
@@ -38,7 +38,7 @@ func (j *judge) noNamespace(policy *networkingv1.NetworkPolicy, d *deadPeer) {
 			}
 		}
 	}
-	if near, ok := netpolicy.Nearest(s, j.namespaces); ok {
+	if near, ok := netpolicy.Nearest(s, j.namespaces.All); ok {
 		d.future = false
 		d.short += fmt.Sprintf(" (%s has %s)", near.On, near.Has())
 		d.fix = finding.Fix{Text: "Select " + near.Has(), Command: patchCommand(policy, near, path)}
@@ -52,7 +52,7 @@ func (j *judge) noPod(policy *networkingv1.NetworkPolicy, d *deadPeer, reach []s
 	d.short = fmt.Sprintf("no pod or workload of %s has %s", placesText(reach), text)
 	var among []netpolicy.Labelled
 	for _, ns := range reach {
-		among = append(among, j.pop.of(ns)...)
+		among = append(among, j.pop.of(ns).All...)
 	}
 	d.future = len(among) == 0
 	if near, ok := netpolicy.Nearest(d.peer.Pods, among); ok {
@@ -63,7 +63,7 @@ func (j *judge) noPod(policy *networkingv1.NetworkPolicy, d *deadPeer, reach []s
 	}
 	if d.peer.Namespaces == nil {
 		for _, ns := range j.pop.everywhere() {
-			found, err := netpolicy.Match(d.peer.Pods, j.pop.of(ns))
+			found, err := j.pop.of(ns).Match(d.peer.Pods)
 			if err != nil || len(found) == 0 {
 				continue
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -43,14 +44,17 @@ type deadPeer struct {
 }
 
 func peerMatchesNothing(p *analysis.Pass) error {
-	j := &judge{pop: newPopulation(p), unread: map[string]*unread{}}
+	j := &judge{pop: newPopulation(p), exist: map[string]bool{}, reach: map[string][]string{}, unread: map[string]*unread{}}
+	var namespaces []netpolicy.Labelled
 	for _, ns := range p.Namespaces() {
 		l := map[string]string{netpolicy.MetadataName: ns.Name}
 		maps.Copy(l, ns.Labels)
-		j.namespaces = append(j.namespaces, netpolicy.Labelled{Kind: "Namespace", Name: ns.Name, Labels: l})
+		namespaces = append(namespaces, netpolicy.Labelled{Kind: "Namespace", Name: ns.Name, Labels: l})
+		j.exist[ns.Name] = true
 	}
+	j.namespaces = netpolicy.NewGroup(namespaces)
 	for _, policy := range p.NetworkPolicies("") {
-		if found, err := netpolicy.Match(&policy.Spec.PodSelector, j.pop.of(policy.Namespace)); err != nil || len(found) == 0 {
+		if found, err := j.pop.of(policy.Namespace).Has(&policy.Spec.PodSelector); err != nil || !found {
 			continue // selects-nothing speaks of it
 		}
 		var dead []deadPeer
@@ -71,8 +75,10 @@ func peerMatchesNothing(p *analysis.Pass) error {
 // judge decides about peers.
 type judge struct {
 	pop        *population
-	namespaces []netpolicy.Labelled
-	unread     map[string]*unread // by the policy's namespace
+	namespaces *netpolicy.Group
+	exist      map[string]bool     // namespaces, by name
+	reach      map[string][]string // namespaces, by selector
+	unread     map[string]*unread  // by the policy's namespace
 }
 
 // unread is what could not be said about the policies of a namespace.
@@ -107,6 +113,24 @@ func policies(n int) string {
 	return fmt.Sprintf("%d network policies", n)
 }
 
+// reached lists the namespaces that a selector means; most policies of a cluster use the same few selectors.
+func (j *judge) reached(s *metav1.LabelSelector) ([]string, error) {
+	text := netpolicy.Text(s)
+	if names, ok := j.reach[text]; ok {
+		return names, nil
+	}
+	found, err := j.namespaces.Match(s)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(found))
+	for i, l := range found {
+		names[i] = l.Name
+	}
+	j.reach[text] = names
+	return names, nil
+}
+
 // judge tells whether a peer is known to mean nothing.
 func (j *judge) judge(policy *networkingv1.NetworkPolicy, peer netpolicy.Peer) (deadPeer, bool) {
 	d := deadPeer{peer: peer, confidence: finding.Proven}
@@ -114,21 +138,18 @@ func (j *judge) judge(policy *networkingv1.NetworkPolicy, peer netpolicy.Peer) (
 	reach, named := []string{policy.Namespace}, true
 	if peer.Namespaces != nil {
 		if reach, named = netpolicy.NamesNamespaces(peer.Namespaces); !named {
-			found, err := netpolicy.Match(peer.Namespaces, j.namespaces)
-			if err != nil {
+			var err error
+			if reach, err = j.reached(peer.Namespaces); err != nil {
 				return d, false
-			}
-			for _, l := range found {
-				reach = append(reach, l.Name)
 			}
 		}
 	}
 	exists := reach[:0:0]
 	for _, ns := range reach { // what is read suffices to see that it is alive
-		if peer.Namespaces == nil || slices.ContainsFunc(j.namespaces, func(l netpolicy.Labelled) bool { return l.Name == ns }) {
+		if peer.Namespaces == nil || j.exist[ns] {
 			exists = append(exists, ns)
 		}
-		if found, err := netpolicy.Match(peer.Pods, j.pop.of(ns)); err != nil || peer.Pods != nil && len(found) > 0 {
+		if found, err := j.pop.of(ns).Has(peer.Pods); err != nil || found {
 			return d, false
 		}
 	}

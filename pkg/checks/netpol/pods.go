@@ -4,6 +4,7 @@ package netpol
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -28,21 +29,26 @@ func templateInputs(more ...analysis.Input) []analysis.Input {
 // population remembers what each namespace holds, for one run of a check.
 type population struct {
 	pass  *analysis.Pass
-	known map[string][]netpolicy.Labelled
+	known map[string]*netpolicy.Group
 }
 
 func newPopulation(p *analysis.Pass) *population {
-	return &population{p, map[string][]netpolicy.Labelled{}}
+	return &population{p, map[string]*netpolicy.Group{}}
 }
 
 // of lists what a namespace holds, workloads first, each set of labels once.
-func (pop *population) of(namespace string) []netpolicy.Labelled {
-	if out, ok := pop.known[namespace]; ok {
-		return out
+func (pop *population) of(namespace string) *netpolicy.Group {
+	if g, ok := pop.known[namespace]; ok {
+		return g
 	}
-	out := []netpolicy.Labelled{}
-	seen := map[string]bool{}
+	var out []netpolicy.Labelled
+	seen, same := map[string]bool{}, map[uintptr]bool{}
 	add := func(kind, name string, l map[string]string) {
+		at := reflect.ValueOf(l).Pointer() // pods of one template share their labels
+		if same[at] {
+			return
+		}
+		same[at] = true
 		if text := labels.Set(l).String(); !seen[text] {
 			seen[text] = true
 			out = append(out, netpolicy.Labelled{Kind: kind, Namespace: namespace, Name: name, Labels: l})
@@ -54,8 +60,9 @@ func (pop *population) of(namespace string) []netpolicy.Labelled {
 	for _, pod := range pop.pass.Pods(namespace) {
 		add("Pod", pod.Name, pod.Labels)
 	}
-	pop.known[namespace] = out
-	return out
+	g := netpolicy.NewGroup(out)
+	pop.known[namespace] = g
+	return g
 }
 
 // everywhere lists the namespaces that hold any pod or workload that was read, in order.

@@ -36,8 +36,7 @@ func selectsNothing(p *analysis.Pass) error {
 		if netpolicy.Empty(asks) {
 			continue
 		}
-		here := pop.of(policy.Namespace)
-		if found, err := netpolicy.Match(asks, here); err != nil || len(found) > 0 {
+		if found, err := pop.of(policy.Namespace).Has(asks); err != nil || found {
 			continue // a selector that cannot be read comes from a file: the API would not take it
 		}
 		confidence, missing := pop.complete(policy.Namespace)
@@ -51,7 +50,7 @@ func selectsNothing(p *analysis.Pass) error {
 }
 
 func reportSelectsNothing(p *analysis.Pass, pop *population, policy *networkingv1.NetworkPolicy, confidence finding.Confidence) {
-	selector, here := &policy.Spec.PodSelector, pop.of(policy.Namespace)
+	selector, here := &policy.Spec.PodSelector, pop.of(policy.Namespace).All
 	text := netpolicy.Text(selector)
 	elsewhere := placesOf(pop, policy)
 	if len(here) == 0 && len(elsewhere) == 0 {
@@ -108,7 +107,7 @@ func placesOf(pop *population, policy *networkingv1.NetworkPolicy) []netpolicy.L
 		if ns == policy.Namespace {
 			continue
 		}
-		if found, err := netpolicy.Match(&policy.Spec.PodSelector, pop.of(ns)); err == nil {
+		if found, err := pop.of(ns).Match(&policy.Spec.PodSelector); err == nil {
 			out = append(out, found...)
 		}
 	}

@@ -33,10 +33,11 @@ const (
 // (kubernetes v1.37.2 pkg/probe/util.go), or errors that its events show over and over with no counted failure after them.
 func whyUnable(pod *corev1.Pod, c *corev1.Container, init bool, probe *corev1.Probe, name kubeevent.Probe, events []*corev1.Event, now time.Time) (unable, bool) {
 	ref := finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: c.Name}
-	field := fmt.Sprintf("spec.containers[%s].%s", c.Name, fieldOf(name))
+	list := "containers"
 	if init {
-		field = fmt.Sprintf("spec.initContainers[%s].%s", c.Name, fieldOf(name))
+		list = "initContainers"
 	}
+	field := "spec." + list + "[" + c.Name + "]." + fieldOf(name)
 	symptoms := restart.Symptoms(events, c.Name, name)
 	if port, ok := missingPort(c, probe); ok {
 		u := unable{
