@@ -67,7 +67,7 @@ func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 // serve [-context NAME] [-namespace NS] [-token T] [-user-token T] [-tls] [-prefix PATH] [-now TIME] [-page N] [-fault PATH=WHAT]... FILE...
 //
 // starts an API server that holds the objects of the files, and writes $KUBECONFIG. A fault answers requests whose path matches the
-// regular expression (a query follows where it is not part of it): with a status (403), or hang, html, warn.
+// regular expression (a query follows where it is not part of it): with a status (403), or hang, endless, html, warn.
 func serve(ts *testscript.TestScript, _ bool, args []string) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	var faults list
@@ -118,6 +118,8 @@ func fault(w http.ResponseWriter, r *http.Request, what string, server *apitest.
 	case "html":
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, "<html>Please log in</html>")
+	case "endless":
+		apitest.Endless(w, r)
 	case "warn":
 		w.Header().Set("Warning", `299 - "this API is \u001b[31mdeprecated"`)
 		return false

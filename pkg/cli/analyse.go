@@ -38,6 +38,7 @@ type analyseOptions struct {
 	failOn        string
 	output        string
 	save          string
+	timeout       time.Duration // of the whole run; 0: none
 
 	checks   []*analysis.Check
 	resolved []finding.ObjectRef // the arguments, as the server knows them
@@ -102,6 +103,7 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 	f.StringVar(&o.severity, "severity", "info", "Show findings of this severity or worse: critical, warning or info")
 	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, and with 3 if what was looked for could not be read: critical, warning, info or never")
 	f.StringVarP(&o.output, "output", "o", "table", "Output format: table, wide, json, yaml, name, markdown, jsonpath=..., go-template=...")
+	o.addTimeout(f)
 	f.StringVar(&o.save, "save", "", "Also save what this run saw to a file, for --from")
 	for flag, values := range map[string][]string{
 		"output": render.Formats(), "severity": {"critical", "warning", "info"}, "fail-on": {"critical", "warning", "info", "never"},
@@ -156,6 +158,8 @@ func (o *analyseOptions) validate() (err error) {
 		return fmt.Errorf("--now needs --from: a live cluster has its own clock")
 	case o.allNamespaces && len(o.args) > 0 && !o.offline():
 		return fmt.Errorf("a resource cannot be retrieved by name across all namespaces")
+	case o.timeout < 0:
+		return fmt.Errorf("--timeout: %s is negative", o.timeout)
 	case o.since < 0:
 		return fmt.Errorf("--since: %s is negative", o.since)
 	}

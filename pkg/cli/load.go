@@ -5,6 +5,9 @@ package cli
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
@@ -26,7 +29,17 @@ func (o *analyseOptions) load(ctx context.Context) (*loaded, error) {
 	if o.offline() {
 		return o.loadFiles()
 	}
+	if o.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, collect.ErrDeadline)
+		defer cancel()
+	}
 	return o.loadCluster(ctx)
+}
+
+// addTimeout adds the flag that bounds the whole run: what was read until then is judged and shown. An endless server ends here.
+func (o *analyseOptions) addTimeout(f *pflag.FlagSet) {
+	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "How long to read the cluster before judging by what was read until then; 0 is no limit")
 }
 
 // loadCluster reads the cluster in two rounds: listings, then what the checks ask for by name.
@@ -67,9 +80,7 @@ func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 		return nil, fmt.Errorf("namespace %q not found", namespace)
 	}
 	now := client.Now(o.env.Now())
-	if asks := analysis.Asks(b.Build(now), o.checks); ctx.Err() == nil {
-		client.Asked(ctx, asks, b)
-	}
+	client.Asked(ctx, analysis.Asks(b.Build(now), o.checks), b)
 	in.snapshot = b.Build(now)
 	return in, nil
 }

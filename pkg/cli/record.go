@@ -43,6 +43,7 @@ Private keys and Secret values are dropped before anything is written; so are ar
 	}
 	f := cmd.Flags()
 	f.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "Record every namespace")
+	o.addTimeout(f)
 	f.StringVarP(&file, "filename", "f", "", "File to write; with .gz at the end it is compressed")
 	return cmd
 }

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/resource"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -36,6 +38,9 @@ func (o *analyseOptions) resolve(ctx context.Context, namespace string) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+		if errors.Is(context.Cause(ctx), collect.ErrDeadline) {
+			return collect.ErrDeadline
+		}
 		return ctx.Err()
 	}
 }

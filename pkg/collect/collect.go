@@ -49,7 +49,7 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 		}
 	}
 	if parent.Err() != nil {
-		return parent.Err()
+		return ended(parent)
 	}
 	if unreachable := context.Cause(ctx); unreachable != nil {
 		return unreachable

@@ -48,7 +48,7 @@ func (c *Client) fetch(ctx context.Context, info snapshot.Info, prepare func(*re
 		request := c.clients[info.GVK.GroupVersion()].Get().Resource(info.Resource).MaxRetries(0)
 		object, err := answer(prepare(request).Do(ctx))
 		if err != nil && ctx.Err() != nil {
-			return nil, ctx.Err() // not what the transport makes of it, which is the context's cause
+			return nil, ended(ctx) // not what the transport makes of it
 		}
 		pause, again := c.again(err, try)
 		if !again {
@@ -56,7 +56,7 @@ func (c *Client) fetch(ctx context.Context, info snapshot.Info, prepare func(*re
 		}
 		if c.wait(ctx, pause) != nil {
 			if ctx.Err() != nil {
-				err = ctx.Err()
+				err = ended(ctx)
 			}
 			return nil, err
 		}

@@ -16,6 +16,17 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
+// ErrDeadline is the cause of a context that ends because the time of the whole run is up. What was read until then counts.
+var ErrDeadline = errors.New("the time for the whole run was up (--timeout)")
+
+// ended is why a context has ended, in so far as the reader needs it.
+func ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); errors.Is(cause, ErrDeadline) {
+		return cause
+	}
+	return ctx.Err()
+}
+
 // failure turns an error into the state of a collection of which some objects had been read.
 func failure(err error, read int) snapshot.State {
 	s := snapshot.State{Status: snapshot.Failed, Reason: reason(err)}

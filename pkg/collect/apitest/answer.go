@@ -159,6 +159,14 @@ func Expired(w http.ResponseWriter, next string) {
 	})
 }
 
+// Endless answers with an empty page after which there is always another one.
+func Endless(w http.ResponseWriter, r *http.Request) {
+	n, _ := strconv.Atoi(r.URL.Query().Get("continue"))
+	list := metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "List"}, Items: []metav1.PartialObjectMetadata{}}
+	list.Continue = strconv.Itoa(n + 1)
+	writeJSON(w, http.StatusOK, list)
+}
+
 func writeJSON(w http.ResponseWriter, code int, v any) {
 	out, err := json.Marshal(v)
 	if err != nil {
