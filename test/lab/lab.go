@@ -1,6 +1,6 @@
 // Package lab brings up a real Kubernetes on this machine, built from source, and lets tests play incidents on it.
 //
-// Control plane on the host inside a network namespace, two nodes as emulated machines: see the README. One lab runs per
+// Control plane on the host inside a network namespace, three nodes as emulated machines: see the README. One lab runs per
 // machine; Up reuses what runs, Down leaves nothing but the cache of built programs.
 package lab
 
@@ -18,11 +18,13 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/proc"
 )
 
-// Nodes of the lab. The first carries ordinary workloads; the second is small and tainted, so that a node's own memory
-// trouble can be played without losing the rest.
+// Nodes of the lab. The first carries ordinary workloads; the others are small and tainted, so that a node's own trouble, with its memory
+// or its network, can be played without losing the rest.
 var nodes = []machine.Spec{
 	{Index: 1, Memory: 4096, Disk: 16384, CPUs: 2, Labels: "scars.dev/role=general", EvictBelow: 100},
 	{Index: 2, Memory: 1152, Disk: 8192, CPUs: 1, Labels: "scars.dev/role=memory", Taint: "scars.dev/role=memory",
+		EvictBelow: 150, SingleProcess: true},
+	{Index: 3, Memory: 1152, Disk: 8192, CPUs: 1, Labels: "scars.dev/role=network", Taint: "scars.dev/role=network",
 		EvictBelow: 150, SingleProcess: true},
 }
 

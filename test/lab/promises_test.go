@@ -54,11 +54,11 @@ func audit(ctx context.Context, t *testing.T, tool Tool) {
 func replay(ctx context.Context, t *testing.T, tool Tool) {
 	for _, area := range []string{"triage", "oom", "probes", "netpol", "certs", "pvc"} {
 		file := filepath.Join(t.TempDir(), area+".json.gz")
-		_, live, err := ask(ctx, tool, area, "-A", "--save", file)
+		_, live, err := tool.Report(ctx, area, "-A", "--save", file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, again, err := ask(ctx, tool, area, "--from", file)
+		_, again, err := tool.Report(ctx, area, "--from", file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,22 +160,5 @@ func speed(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 	t.Logf("scars oom takes %.2f times as long as get pods (medians of %d)", ratio, rounds)
 	if ratio > most {
 		t.Errorf("scars oom takes %.2f times as long as get pods, at most %.1f is allowed", ratio, most)
-	}
-}
-
-// nodeFailure: the lab can pull a node's plug, and power it on again.
-func nodeFailure(ctx context.Context, t *testing.T, l *Lab) {
-	const node = "node2"
-	if err := l.StopNode(node); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.WaitNode(ctx, node, false); err != nil {
-		t.Error(err)
-	}
-	if err := l.StartNode(ctx, node); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.WaitNode(ctx, node, true); err != nil {
-		t.Error(err)
 	}
 }

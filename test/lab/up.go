@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/image"
@@ -18,26 +19,36 @@ import (
 
 // Up returns the running lab, or brings one up: packages, programs, control plane, nodes. What happens is told to log.
 func Up(ctx context.Context, log io.Writer) (*Lab, error) {
-	if l, err := Attach(); err == nil {
-		return l, nil
+	l, _, err := up(ctx, log)
+	return l, err
+}
+
+// up is Up, one at a time on a machine; fresh is true where it brought the lab up.
+func up(ctx context.Context, log io.Writer) (l *Lab, fresh bool, err error) {
+	if l, err = open(); err != nil {
+		return nil, false, err
+	}
+	alone, err := lock(l.cache, "up", syscall.LOCK_EX)
+	if err != nil {
+		return nil, false, err
+	}
+	defer alone.Close()
+	if running, err := Attach(); err == nil {
+		return running, false, nil
 	}
 	if os.Getuid() != 0 {
-		return nil, errors.New("bring up the lab: network namespaces and taps need root")
-	}
-	l, err := open()
-	if err != nil {
-		return nil, err
+		return nil, false, errors.New("bring up the lab: network namespaces and taps need root")
 	}
 	begin := time.Now()
 	m, err := l.build(ctx, log)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if err := l.boot(ctx, m, log); err != nil {
-		return nil, fmt.Errorf("bring up the lab (state and logs in %s): %w", l.Dir, err)
+		return nil, false, fmt.Errorf("bring up the lab (state and logs in %s): %w", l.Dir, err)
 	}
 	fmt.Fprintf(log, "lab is up after %s\n", time.Since(begin).Round(time.Second))
-	return l, nil
+	return l, true, nil
 }
 
 // build prepares what does not run: packages, programs, images.

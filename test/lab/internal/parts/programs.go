@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -51,6 +52,14 @@ func Kubernetes(ctx context.Context, moduleDir, cache string, log io.Writer) (st
 		}
 	}
 	return dir, nil
+}
+
+// Built tells whether all programs of Kubernetes are in the cache.
+func Built(cache string) bool {
+	return !slices.ContainsFunc(programs, func(p string) bool {
+		_, err := os.Stat(filepath.Join(cache, "bin", KubernetesVersion, p))
+		return err != nil
+	})
 }
 
 // Own builds one of this module's programs into dir.

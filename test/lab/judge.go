@@ -1,0 +1,137 @@
+package lab
+
+// This file asks the tool about the cluster and judges what it says about an incident.
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
+)
+
+// Report is the part of the tool's structured output that the lab judges by (scars.dev/v1alpha1).
+type Report struct {
+	Kind     string    `json:"kind"`
+	Findings []Finding `json:"findings"`
+}
+
+// Finding is one of its findings.
+type Finding struct {
+	Check    string `json:"check"`
+	Severity string `json:"severity"`
+	Object   struct {
+		Kind      string `json:"kind"`
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+		Container string `json:"container"`
+	} `json:"object"`
+	Message string `json:"message"`
+}
+
+func (f Finding) String() string {
+	return fmt.Sprintf("%s %s %s/%s: %s", f.Check, f.Severity, f.Object.Kind, f.Object.Name, f.Message)
+}
+
+// Report runs the tool and reads its report.
+func (t Tool) Report(ctx context.Context, args ...string) (Report, Result, error) {
+	var r Report
+	res, err := t.Run(ctx, append(args, "-o", "json")...)
+	if err != nil {
+		return r, res, err
+	}
+	if err := json.Unmarshal(res.Stdout, &r); err != nil || res.Code != 0 || r.Kind != "Report" {
+		return r, res, fmt.Errorf("kubectl scars %s: code %d, stderr %q: %w", strings.Join(args, " "), res.Code, res.Stderr, err)
+	}
+	return r, res, nil
+}
+
+// of keeps what concerns an incident: its namespace, and cluster-scoped objects that bear its name.
+func (r Report) of(name string) []Finding {
+	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool {
+		return f.Object.Namespace != name && (f.Object.Namespace != "" || f.Object.Name != name)
+	})
+}
+
+// judge says what is wrong with the findings about an incident; empty is right.
+func judge(in incident.Incident, all []Finding) string {
+	if in.Check == "" {
+		loud := slices.DeleteFunc(slices.Clone(all), func(f Finding) bool { return f.Severity == "info" })
+		if len(loud) > 0 {
+			return fmt.Sprintf("healthy, but: %v", loud)
+		}
+		return ""
+	}
+	i := slices.IndexFunc(all, func(f Finding) bool { return f.Object.Kind+"/"+f.Object.Name == in.Object })
+	switch {
+	case i < 0:
+		return fmt.Sprintf("nothing about %s; findings: %v", in.Object, all)
+	case all[i].Check != in.Check:
+		return fmt.Sprintf("first finding is %v, want %s", all[i], in.Check)
+	case !in.Says.MatchString(all[i].Message):
+		return fmt.Sprintf("message of %v does not match %v", all[i], in.Says)
+	}
+	return ""
+}
+
+// Try plays an incident and asks the tool about it. Emulated nodes on a busy machine miss their times now and then: then it is played once
+// more, and that is said.
+func (p *Player) Try(ctx context.Context, tool Tool, in incident.Incident) error {
+	once := func() error {
+		if err := p.Play(ctx, in); err != nil {
+			return err
+		}
+		return see(ctx, tool, in)
+	}
+	err := once()
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "second try of %s, because: %v\n", in.Name, err)
+	if err := p.Undo(ctx, in); err != nil {
+		return err
+	}
+	return once()
+}
+
+// see asks the tool about the whole cluster and judges what it says about one incident. A check may wait until a trouble
+// lasts (the longest, pvc/waiting-for-consumer, for five minutes); about the healthy it must be silent at once.
+func see(ctx context.Context, tool Tool, in incident.Incident) error {
+	patience := Patience
+	if in.Check == "" {
+		patience = 0
+	}
+	return poll(ctx, patience, 5*time.Second, func() (string, error) {
+		r, _, err := tool.Report(ctx, "triage", "-A")
+		if err != nil {
+			return "", err
+		}
+		return judge(in, r.of(in.Name)), nil
+	})
+}
+
+// TryAll tries incidents and healthy workloads side by side, each as a subtest, and prints how many came out as wanted.
+func (p *Player) TryAll(ctx context.Context, t *testing.T, tool Tool, incidents []incident.Incident) {
+	count := map[string]int{}
+	for in, err := range p.Each(ctx, incidents, func(ctx context.Context, in incident.Incident) error { return p.Try(ctx, tool, in) }) {
+		kind := "incidents named"
+		if in.Check == "" {
+			kind = "healthy workloads left alone"
+		}
+		count[kind+" of"]++
+		t.Run(in.Name, func(t *testing.T) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			count[kind]++
+		})
+	}
+	for _, kind := range []string{"incidents named", "healthy workloads left alone"} {
+		fmt.Printf("%d of %d %s\n", count[kind], count[kind+" of"], kind)
+	}
+}

@@ -1,0 +1,86 @@
+package lab
+
+// This file lets test packages share one lab: "go test ./..." runs several of them at once.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
+)
+
+// building is how long the first build of Kubernetes may take.
+const building = 30 * time.Minute
+
+// Start returns the running lab, or brings one up that is taken down again when the last test that uses it has ended.
+func Start(ctx context.Context, t *testing.T) *Lab {
+	t.Helper()
+	l, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if end, ok := t.Deadline(); ok && time.Until(end) < building && !parts.Built(l.cache) {
+		t.Fatal("Kubernetes is not built yet, and that takes longer than go test waits: go run ./cmd/lab up")
+	}
+	users, err := lock(l.cache, "users", syscall.LOCK_SH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := leave(users); err != nil {
+			t.Error(err)
+		}
+	})
+	l, fresh, err := up(ctx, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fresh {
+		if err := os.WriteFile(l.temporary(), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+// temporary is there while the lab is one that tests brought up.
+func (l *Lab) temporary() string { return filepath.Join(l.Dir, "temporary") }
+
+// leave takes the lab down where tests brought it up and nobody else uses it any more.
+func leave(users *os.File) error {
+	defer users.Close()
+	if err := syscall.Flock(int(users.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	l, err := open()
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(l.temporary()); err != nil {
+		return nil
+	}
+	return l.Down()
+}
+
+// lock waits for a lock of a name and takes it; it is released when the file is closed.
+func lock(cache, name string, how int) (*os.File, error) {
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(cache, name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
+	}
+	return f, nil
+}
