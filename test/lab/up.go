@@ -134,11 +134,34 @@ func (l *Lab) boot(ctx context.Context, m machine.Machines, log io.Writer) error
 	}
 	for _, n := range nodes {
 		fmt.Fprintf(log, "waiting for %s\n", n.Name())
-		if err := l.WaitNode(ctx, n.Name(), true); err != nil {
+		err := l.WaitNode(ctx, n.Name(), true)
+		if err != nil && ctx.Err() == nil { // an emulated machine that hangs as it boots: once more, and it is said
+			fmt.Fprintf(log, "%s did not come up: %v\n%s\nbooting it again\n", n.Name(), err, l.lastWords(ctx, n.Name()))
+			err = errors.Join(m.Stop(n), m.Start(n))
+			if err == nil {
+				err = l.WaitNode(ctx, n.Name(), true)
+			}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return os.WriteFile(l.readyFile(), nil, 0o644)
+}
+
+// lastWords are what a node last said: on its console, and, where its agent answers, in its kubelet's log.
+func (l *Lab) lastWords(ctx context.Context, node string) string {
+	console, err := os.ReadFile(l.proc.Log(node))
+	if err != nil {
+		return err.Error()
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	kubelet, err := l.InNode(ctx, node, "tail -n 20 /var/lib/lab/log/kubelet /var/lib/lab/log/containerd; ip addr")
+	if err != nil {
+		kubelet = err.Error()
+	}
+	return string(console[max(0, len(console)-1000):]) + "\n" + kubelet
 }
 
 // Down ends everything and removes the state directory. The cache of built programs stays.
