@@ -109,23 +109,23 @@ func listings(plan Plan) []listing {
 	}
 	for _, info := range plan.Kinds {
 		if !info.Namespaced {
-			out = append(out, listing{info: info, selector: selector(info.Kind)})
+			out = append(out, listing{info: info, selector: Selector(info.Kind)})
 			continue
 		}
 		for _, ns := range namespaces {
-			out = append(out, listing{info: info, namespace: ns, selector: selector(info.Kind)})
+			out = append(out, listing{info: info, namespace: ns, selector: Selector(info.Kind)})
 		}
 		if info.Kind == snapshot.Events && snapshot.ClusterEvents(plan.Kinds) && namespaces[0] != metav1.NamespaceAll && !slices.Contains(namespaces, metav1.NamespaceDefault) {
 			out = append(out, listing{
-				info: info, namespace: metav1.NamespaceDefault, selector: "involvedObject.namespace=," + selector(info.Kind),
+				info: info, namespace: metav1.NamespaceDefault, selector: "involvedObject.namespace=," + Selector(info.Kind),
 			})
 		}
 	}
 	return out
 }
 
-// selector is the field selector of a kind's listing: what the server can leave out because nothing is proven by it.
-func selector(kind snapshot.Kind) string {
+// Selector is the field selector of a kind's listing: what the server can leave out because nothing is proven by it.
+func Selector(kind snapshot.Kind) string {
 	switch kind {
 	case snapshot.Secrets:
 		return "type=kubernetes.io/tls"

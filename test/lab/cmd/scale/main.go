@@ -1,0 +1,83 @@
+// Command scale measures what it costs to look at a cluster of a chosen size, beside a bare reader of the same inputs and kubectl:
+//
+//	go run ./cmd/scale -pods 20000
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/scale"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "scale:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) (err error) {
+	pods := flag.Int("pods", 2000, "how many pods the cluster has")
+	rounds := flag.Int("rounds", 5, "how often each program runs")
+	page := flag.String("page", "", "page to write the table into: ../../docs/performance.md")
+	keep := flag.Bool("keep", false, "leave the cluster running")
+	floor := flag.Bool("floor", false, "only read what triage reads, from the cluster of $KUBECONFIG, and drop it")
+	flag.Parse()
+	if *floor {
+		config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
+		if err != nil {
+			return err
+		}
+		return scale.Floor(ctx, config)
+	}
+	dir, err := scale.State(*pods)
+	if err != nil {
+		return err
+	}
+	r, err := scale.Up(ctx, dir, *pods, os.Stderr)
+	if err != nil {
+		return err
+	}
+	if *keep {
+		fmt.Fprintf(os.Stderr, "the cluster stays: KUBECONFIG=%s/admin.kubeconfig\n", r.Dir)
+	} else {
+		defer func() { err = errors.Join(err, r.Down()) }()
+	}
+	return measure(ctx, r, *rounds, *page)
+}
+
+func measure(ctx context.Context, r *scale.Rig, rounds int, page string) error {
+	v, err := r.Look(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d of %d planted incidents found, %d other findings, %d gaps\n", len(r.Planted)-len(v.Missed), len(r.Planted), len(v.Extra), len(v.Gaps))
+	for _, line := range append(append(v.Missed, v.Extra...), v.Gaps...) {
+		fmt.Println("  ", line)
+	}
+	costs, err := r.Compare(ctx, rounds)
+	if err != nil {
+		return err
+	}
+	rows := r.Table(costs)
+	fmt.Print(rows)
+	written, err := r.Audited()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d requests that could have changed something\n", len(written))
+	if page == "" {
+		return nil
+	}
+	return scale.Write(page, r.Pods, rows)
+}

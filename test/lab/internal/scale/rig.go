@@ -1,0 +1,107 @@
+package scale
+
+// This file is the whole of it: a cluster of a size, what is measured on it, and the table that comes out.
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/fault"
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/still"
+)
+
+// podsPerPlant is how many pods there are to one planted incident of each check.
+const podsPerPlant = 2000
+
+// Rig is a still cluster of a size, with the programs that are measured on it.
+type Rig struct {
+	*still.Cluster
+	Pods    int
+	Objects int64
+	Planted []Planted
+	Clock   time.Time // a moment at which everything planted is old enough to be found
+
+	tool, floor string
+}
+
+// Up brings up a cluster and fills it.
+func Up(ctx context.Context, dir string, pods int, log io.Writer) (*Rig, error) {
+	c, err := still.Up(ctx, dir, log)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rig{Cluster: c, Pods: pods}
+	if err := r.fill(ctx, log); err != nil {
+		_ = c.Down()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Rig) fill(ctx context.Context, log io.Writer) error {
+	module, err := parts.ModuleDir(ctx)
+	if err != nil {
+		return err
+	}
+	if r.tool, err = parts.Tool(ctx, module, r.Dir); err != nil {
+		return err
+	}
+	if r.floor, err = parts.Own(ctx, module, r.Dir, "scale"); err != nil {
+		return err
+	}
+	config, err := r.Config(still.Writer)
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	if r.Objects, err = Populate(ctx, config, r.Pods); err != nil {
+		return err
+	}
+	if r.Planted, err = Plant(ctx, config, r.CA, max(1, r.Pods/podsPerPlant)); err != nil {
+		return err
+	}
+	r.Clock = time.Now().Add(6 * time.Minute) // pvc/waiting-for-consumer waits for five
+	fmt.Fprintf(log, "%d objects and %d planted incidents were written in %s\n", r.Objects, len(r.Planted), time.Since(begin).Round(time.Second))
+	return nil
+}
+
+// Look runs triage over everything at the rig's clock, and judges what it found.
+func (r *Rig) Look(ctx context.Context) (Verdict, error) {
+	report, err := Through(ctx, r.Cluster, fault.Options{Clock: func() time.Time { return r.Clock }}, r.triage(), nil)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return Judge(report, r.Planted)
+}
+
+func (r *Rig) triage() Program {
+	return Program{"kubectl scars triage -A", []string{r.tool, "triage", "-A", "-o", "json"}}
+}
+
+// Compare measures the floor, the tool and kubectl in turn.
+func (r *Rig) Compare(ctx context.Context, rounds int) ([]Cost, error) {
+	return Measure(ctx, r.Cluster, rounds, []Program{
+		{"floor: the same inputs, read and dropped", []string{r.floor, "-floor"}}, r.triage(), {"kubectl get pods -A", []string{r.Kubectl, "get", "pods", "-A"}},
+	})
+}
+
+// Audited lists the verbs that anybody but the writer asked for, except those that only read.
+func (r *Rig) Audited() ([]string, error) {
+	f, err := os.Open(r.AuditLog())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return writes(f)
+}
+
+// State is where a rig of a size keeps its state unless it is told otherwise.
+func State(pods int) (string, error) {
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "kubectl-scars-lab", fmt.Sprintf("scale-%d", pods)), err
+}
