@@ -17,21 +17,11 @@ const (
 	eraseLine  = "\r\x1b[K"
 )
 
-// Ticker starts a ticker: its channel, and how to stop it.
-type Ticker func(time.Duration) (ticks <-chan time.Time, stop func())
-
-// WallTicker ticks by the wall clock.
-func WallTicker(d time.Duration) (<-chan time.Time, func()) {
-	t := time.NewTicker(d)
-	return t.C, t.Stop
-}
-
 // ProgressOptions say where and how progress is shown.
 type ProgressOptions struct {
-	Enabled bool   // stderr is a terminal, and a smart one
-	Width   int    // columns of it; 0 means 80
-	UTF8    bool   // it can show a spinner beyond ASCII
-	Ticker  Ticker // nil means WallTicker
+	Enabled bool // stderr is a terminal, and a smart one
+	Width   int  // columns of it; 0 means 80
+	UTF8    bool // it can show a spinner beyond ASCII
 }
 
 // Progress shows phases and counts while work goes on. It is safe for concurrent use, and it is an io.Writer: what is written to it
@@ -59,9 +49,6 @@ func NewProgress(w io.Writer, o ProgressOptions) *Progress {
 	if o.Width <= 0 {
 		o.Width = DefaultWidth
 	}
-	if o.Ticker == nil {
-		o.Ticker = WallTicker
-	}
 	p := &Progress{w: w, opts: o}
 	if o.Enabled {
 		p.stop, p.done = make(chan struct{}), make(chan struct{})
@@ -72,13 +59,13 @@ func NewProgress(w io.Writer, o ProgressOptions) *Progress {
 
 func (p *Progress) run(stop <-chan struct{}) {
 	defer close(p.done)
-	ticks, stopTicker := p.opts.Ticker(tick)
-	defer stopTicker()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
 	for n := 1; ; n++ {
 		select {
 		case <-stop:
 			return
-		case <-ticks:
+		case <-ticker.C:
 			if n >= quietTicks {
 				p.draw()
 			}

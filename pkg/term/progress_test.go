@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -28,87 +29,90 @@ func (s *screen) take() string {
 	return s.all.String()
 }
 
-// started is a progress whose ticks the test gives. The channel has no buffer: a tick is taken only when the one before is dealt with,
-// so after n+1 sends n have been drawn, and no clock is needed.
-func started(o ProgressOptions) (p *Progress, s *screen, ticks func(int)) {
-	c := make(chan time.Time)
-	s = &screen{}
-	o.Ticker = func(time.Duration) (<-chan time.Time, func()) { return c, func() {} }
-	p = NewProgress(s, o)
-	return p, s, func(n int) {
-		for range n {
-			c <- time.Time{}
-		}
-	}
+// play runs a test in a bubble of its own time. When ticks returns, that many ticks have passed and all of them are dealt with.
+func play(t *testing.T, o ProgressOptions, test func(t *testing.T, p *Progress, s *screen, ticks func(int))) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &screen{}
+		p := NewProgress(s, o)
+		test(t, p, s, func(n int) {
+			time.Sleep(time.Duration(n) * tick)
+			synctest.Wait()
+		})
+	})
 }
 
 func TestProgressIsQuietAtFirst(t *testing.T) {
-	p, s, ticks := started(ProgressOptions{Enabled: true, UTF8: true})
-	p.Phase("reading the cluster")
-	ticks(2)
-	p.Stop()
-	if out := s.take(); out != "" {
-		t.Errorf("shown before 300 ms: %q", out)
-	}
+	play(t, ProgressOptions{Enabled: true, UTF8: true}, func(t *testing.T, p *Progress, s *screen, ticks func(int)) {
+		p.Phase("reading the cluster")
+		ticks(2)
+		p.Stop()
+		if out := s.take(); out != "" {
+			t.Errorf("shown before 300 ms: %q", out)
+		}
+	})
 }
 
 func TestProgressShowsPhaseAndCounts(t *testing.T) {
-	p, s, ticks := started(ProgressOptions{Enabled: true, UTF8: true})
-	p.Phase("reading the cluster")
-	p.Count("pods", 500, 0)
-	p.Count("namespaces", 3, 40)
-	p.Count("pods", 3200, 0)
-	ticks(4)
-	if out, want := s.take(), "\r\x1b[K⠋ reading the cluster · 3200 pods · 3/40 namespaces"; !strings.HasPrefix(out, want) {
-		t.Errorf("got %q, want %q", out, want)
-	}
-	p.Phase("judging")
-	ticks(2)
-	if out := s.take(); !strings.HasSuffix(out, "judging") {
-		t.Errorf("a new phase keeps old counts: %q", out)
-	}
-	p.Stop()
-	if out := s.take(); !strings.HasSuffix(out, "\r\x1b[K") {
-		t.Errorf("not erased: %q", out)
-	}
-	p.Stop()
-	if out := s.take(); out != "" {
-		t.Errorf("a second stop writes %q", out)
-	}
+	play(t, ProgressOptions{Enabled: true, UTF8: true}, func(t *testing.T, p *Progress, s *screen, ticks func(int)) {
+		p.Phase("reading the cluster")
+		p.Count("pods", 500, 0)
+		p.Count("namespaces", 3, 40)
+		p.Count("pods", 3200, 0)
+		ticks(4)
+		if out, want := s.take(), "\r\x1b[K⠋ reading the cluster · 3200 pods · 3/40 namespaces"; !strings.HasPrefix(out, want) {
+			t.Errorf("got %q, want %q", out, want)
+		}
+		p.Phase("judging")
+		ticks(2)
+		if out := s.take(); !strings.HasSuffix(out, "judging") {
+			t.Errorf("a new phase keeps old counts: %q", out)
+		}
+		p.Stop()
+		if out := s.take(); !strings.HasSuffix(out, "\r\x1b[K") {
+			t.Errorf("not erased: %q", out)
+		}
+		p.Stop()
+		if out := s.take(); out != "" {
+			t.Errorf("a second stop writes %q", out)
+		}
+	})
 }
 
 func TestLogLinesInterruptProgress(t *testing.T) {
-	p, s, ticks := started(ProgressOptions{Enabled: true})
-	p.Phase("reading")
-	ticks(4)
-	s.take()
-	if _, err := fmt.Fprint(p, "Warning: "); err != nil {
-		t.Fatal(err)
-	}
-	ticks(2)
-	if out := s.take(); out != "\r\x1b[KWarning: " {
-		t.Errorf("drawn into the middle of a line: %q", out)
-	}
-	if _, err := fmt.Fprintln(p, "deprecated"); err != nil {
-		t.Fatal(err)
-	}
-	ticks(2)
-	p.Stop()
-	if out := s.take(); !strings.HasPrefix(out, "deprecated\n\r\x1b[K") || !strings.HasSuffix(out, "\r\x1b[K") {
-		t.Errorf("does not return after a whole line: %q", out)
-	}
+	play(t, ProgressOptions{Enabled: true}, func(t *testing.T, p *Progress, s *screen, ticks func(int)) {
+		p.Phase("reading")
+		ticks(4)
+		s.take()
+		if _, err := fmt.Fprint(p, "Warning: "); err != nil {
+			t.Fatal(err)
+		}
+		ticks(2)
+		if out := s.take(); out != "\r\x1b[KWarning: " {
+			t.Errorf("drawn into the middle of a line: %q", out)
+		}
+		if _, err := fmt.Fprintln(p, "deprecated"); err != nil {
+			t.Fatal(err)
+		}
+		ticks(2)
+		p.Stop()
+		if out := s.take(); !strings.HasPrefix(out, "deprecated\n\r\x1b[K") || !strings.HasSuffix(out, "\r\x1b[K") {
+			t.Errorf("does not return after a whole line: %q", out)
+		}
+	})
 }
 
 func TestProgressNeverWrapsNorObeys(t *testing.T) {
-	p, s, ticks := started(ProgressOptions{Enabled: true, Width: 20})
-	p.Phase("reading \x1b[2J" + strings.Repeat("x", 100))
-	ticks(4)
-	p.Stop()
-	for _, line := range strings.Split(s.take(), eraseLine) {
-		if Cells(line) >= 20 || strings.Contains(line, "\x1b") {
-			t.Errorf("%d cells: %q", Cells(line), line)
+	play(t, ProgressOptions{Enabled: true, Width: 20}, func(t *testing.T, p *Progress, s *screen, ticks func(int)) {
+		p.Phase("reading \x1b[2J" + strings.Repeat("x", 100))
+		ticks(4)
+		p.Stop()
+		for _, line := range strings.Split(s.take(), eraseLine) {
+			if Cells(line) >= 20 || strings.Contains(line, "\x1b") {
+				t.Errorf("%d cells: %q", Cells(line), line)
+			}
 		}
-	}
+	})
 }
 
 func TestProgressOffTerminal(t *testing.T) {
@@ -126,20 +130,21 @@ func TestProgressOffTerminal(t *testing.T) {
 }
 
 func TestProgressIsSafeForConcurrentUse(t *testing.T) {
-	p, _, ticks := started(ProgressOptions{Enabled: true})
-	var wg sync.WaitGroup
-	for i := range 8 {
-		wg.Go(func() {
-			for n := range 100 {
-				p.Count("pods", n, 100)
-				if i == 0 {
-					p.Phase("reading")
+	play(t, ProgressOptions{Enabled: true}, func(_ *testing.T, p *Progress, _ *screen, ticks func(int)) {
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				for n := range 100 {
+					p.Count("pods", n, 100)
+					if i == 0 {
+						p.Phase("reading")
+					}
+					_, _ = fmt.Fprintln(p, "line")
 				}
-				_, _ = fmt.Fprintln(p, "line")
-			}
-		})
-	}
-	ticks(50)
-	wg.Wait()
-	p.Stop()
+			})
+		}
+		ticks(50)
+		wg.Wait()
+		p.Stop()
+	})
 }
