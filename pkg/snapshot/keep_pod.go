@@ -3,6 +3,7 @@ package snapshot
 // The keep table for pods, pod templates and their containers: what of them survives.
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,6 +20,7 @@ func trimPod(p *corev1.Pod) {
 		InitContainerStatuses: st.InitContainerStatuses, ContainerStatuses: st.ContainerStatuses,
 		EphemeralContainerStatuses: st.EphemeralContainerStatuses, QOSClass: st.QOSClass, Resize: st.Resize, Resources: st.Resources,
 	}
+	p.Status.Conditions = slices.DeleteFunc(p.Status.Conditions, passed)
 	for i := range p.Status.Conditions {
 		p.Status.Conditions[i].LastProbeTime.Reset()
 		p.Status.Conditions[i].Message = redact(p.Status.Conditions[i].Message)
@@ -30,6 +32,11 @@ func trimPod(p *corev1.Pod) {
 			trimContainerStatus(&list[i])
 		}
 	}
+}
+
+// passed tells of a condition that it only says that a step on the way to running was taken, which whatever came after says too.
+func passed(c corev1.PodCondition) bool {
+	return (c.Type == corev1.PodScheduled || c.Type == corev1.PodInitialized) && c.Status == corev1.ConditionTrue
 }
 
 func trimContainerStatus(c *corev1.ContainerStatus) {

@@ -4,10 +4,15 @@ package snapshot
 // resources. Of 20,000 pods they are most of the memory. A snapshot never changes, so its objects may share.
 
 import (
+	"maps"
+	"slices"
+
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -21,6 +26,7 @@ type sharing struct {
 	volumes    map[string][]corev1.Volume
 	amounts    map[string]corev1.ResourceList
 	resources  map[string]*corev1.ResourceRequirements
+	flags      map[bool]*bool
 }
 
 func newSharing() sharing {
@@ -28,6 +34,7 @@ func newSharing() sharing {
 		words: map[string]string{}, labels: map[string]map[string]string{}, owners: map[string][]metav1.OwnerReference{},
 		containers: map[string][]corev1.Container{}, volumes: map[string][]corev1.Volume{},
 		amounts: map[string]corev1.ResourceList{}, resources: map[string]*corev1.ResourceRequirements{},
+		flags: map[bool]*bool{true: new(true), false: new(false)},
 	}
 }
 
@@ -39,15 +46,18 @@ func (s *sharing) object(o Object) {
 	case *corev1.Event:
 		s.event(o)
 	case *appsv1.ReplicaSet:
-		s.template(&o.ObjectMeta, &o.Spec.Template)
+		s.template(&o.ObjectMeta, o.Spec.Selector, &o.Spec.Template)
 	case *appsv1.Deployment:
-		s.template(&o.ObjectMeta, &o.Spec.Template)
+		s.template(&o.ObjectMeta, o.Spec.Selector, &o.Spec.Template)
 	case *appsv1.StatefulSet:
-		s.template(&o.ObjectMeta, &o.Spec.Template)
+		s.template(&o.ObjectMeta, o.Spec.Selector, &o.Spec.Template)
 	case *appsv1.DaemonSet:
-		s.template(&o.ObjectMeta, &o.Spec.Template)
+		s.template(&o.ObjectMeta, o.Spec.Selector, &o.Spec.Template)
 	case *batchv1.Job:
-		s.template(&o.ObjectMeta, &o.Spec.Template)
+		s.template(&o.ObjectMeta, o.Spec.Selector, &o.Spec.Template)
+	case *networkingv1.NetworkPolicy:
+		s.meta(&o.ObjectMeta)
+		s.selector(&o.Spec.PodSelector)
 	case *discoveryv1.EndpointSlice:
 		s.endpoints(o)
 	}
@@ -55,12 +65,23 @@ func (s *sharing) object(o Object) {
 
 func (s *sharing) meta(m *metav1.ObjectMeta) {
 	s.word(&m.Namespace)
-	m.Labels = one(s, s.labels, &metav1.LabelSelector{MatchLabels: m.Labels}, m.Labels)
+	m.Labels = s.labelled(m.Labels)
 	m.OwnerReferences = one(s, s.owners, &metav1.ObjectMeta{OwnerReferences: m.OwnerReferences}, m.OwnerReferences)
 }
 
-func (s *sharing) template(m *metav1.ObjectMeta, t *corev1.PodTemplateSpec) {
+func (s *sharing) labelled(labels map[string]string) map[string]string {
+	return one(s, s.labels, &metav1.LabelSelector{MatchLabels: labels}, labels)
+}
+
+func (s *sharing) selector(l *metav1.LabelSelector) {
+	if l != nil {
+		l.MatchLabels = s.labelled(l.MatchLabels)
+	}
+}
+
+func (s *sharing) template(m *metav1.ObjectMeta, l *metav1.LabelSelector, t *corev1.PodTemplateSpec) {
 	s.meta(m)
+	s.selector(l)
 	s.meta(&t.ObjectMeta)
 	s.spec(&t.Spec)
 }
@@ -86,7 +107,7 @@ func (s *sharing) pod(p *corev1.Pod) {
 	if len(st.PodIPs) > 0 && st.PodIPs[0].IP == st.PodIP {
 		st.PodIPs[0].IP = st.PodIP
 	}
-	st.Conditions = append([]corev1.PodCondition(nil), st.Conditions...) // decoders leave room for more
+	st.Conditions = slices.Clone(st.Conditions) // decoders leave room for more
 	for i := range st.Conditions {
 		c := &st.Conditions[i]
 		for _, w := range []*string{(*string)(&c.Type), (*string)(&c.Status), &c.Reason, &c.Message} {
@@ -95,11 +116,41 @@ func (s *sharing) pod(p *corev1.Pod) {
 	}
 	for _, list := range [][]corev1.ContainerStatus{st.InitContainerStatuses, st.ContainerStatuses, st.EphemeralContainerStatuses} {
 		for i := range list {
-			s.word(&list[i].Name)
-			list[i].Resources = s.required(list[i].Resources)
-			list[i].AllocatedResources = one(s, s.amounts, &corev1.ResourceRequirements{Limits: list[i].AllocatedResources}, list[i].AllocatedResources)
+			s.status(&list[i], p)
 		}
 	}
+}
+
+// status shares what a container's status has in common with its spec, which for most is all of its resources.
+func (s *sharing) status(st *corev1.ContainerStatus, p *corev1.Pod) {
+	s.word(&st.Name)
+	if st.Started != nil {
+		st.Started = s.flags[*st.Started]
+	}
+	var asked corev1.ResourceRequirements
+	shared := false
+	for _, list := range [][]corev1.Container{p.Spec.Containers, p.Spec.InitContainers} {
+		for i := range list {
+			if list[i].Name == st.Name {
+				asked = list[i].Resources
+				if r := st.Resources; r != nil && len(r.Claims)+len(asked.Claims) == 0 && equal(r.Limits, asked.Limits) && equal(r.Requests, asked.Requests) {
+					st.Resources, shared = &list[i].Resources, true
+				}
+			}
+		}
+	}
+	if !shared {
+		st.Resources = s.required(st.Resources)
+	}
+	if equal(st.AllocatedResources, asked.Requests) {
+		st.AllocatedResources = asked.Requests
+	} else {
+		st.AllocatedResources = one(s, s.amounts, &corev1.ResourceRequirements{Limits: st.AllocatedResources}, st.AllocatedResources)
+	}
+}
+
+func equal(a, b corev1.ResourceList) bool {
+	return maps.EqualFunc(a, b, func(x, y resource.Quantity) bool { return x.Format == y.Format && x.Cmp(y) == 0 })
 }
 
 func (s *sharing) required(r *corev1.ResourceRequirements) *corev1.ResourceRequirements {
@@ -122,8 +173,14 @@ func (s *sharing) event(e *corev1.Event) {
 
 func (s *sharing) endpoints(e *discoveryv1.EndpointSlice) {
 	s.meta(&e.ObjectMeta)
+	e.Endpoints = slices.Clone(e.Endpoints)
 	for i := range e.Endpoints {
 		p := &e.Endpoints[i]
+		for _, flag := range []**bool{&p.Conditions.Ready, &p.Conditions.Serving, &p.Conditions.Terminating} {
+			if *flag != nil {
+				*flag = s.flags[**flag]
+			}
+		}
 		s.wordAt(p.NodeName)
 		s.wordAt(p.Zone)
 		if t := p.TargetRef; t != nil {

@@ -43,7 +43,7 @@ func (m maker) application(i int) []snapshot.Object {
 	slice.Labels = map[string]string{discoveryv1.LabelServiceName: name}
 	for n := range replicas {
 		p := m.pod(rs, labels, i*replicas+n)
-		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{p.Status.PodIP}, NodeName: &p.Spec.NodeName,
+		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{Addresses: []string{p.Status.PodIP}, NodeName: new(p.Spec.NodeName),
 			Conditions: discoveryv1.EndpointConditions{Ready: new(true), Serving: new(true), Terminating: new(false)},
 			TargetRef:  &corev1.ObjectReference{Kind: "Pod", Namespace: ns, Name: p.Name, UID: p.UID}})
 		objects = append(objects, p)
