@@ -15,6 +15,7 @@ import (
 var version string
 
 func main() {
+	boundHeap(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()
