@@ -188,13 +188,13 @@ func (o *analyseOptions) run(ctx context.Context) error {
 	outcomes := analysis.Run(in.snapshot, o.checks, in.scope.Namespaces)
 	report := analysis.Assemble(in.snapshot, outcomes, meta)
 	report.Coverage = append(report.Coverage, in.gaps...)
+	analysis.LeaveOut(report, in.snapshot, in.said)
 	if o.command == "triage" && len(o.check)+len(o.skip) == 0 {
 		report.Unexplained = analysis.Unexplained(in.snapshot, report.Findings)
 	}
-	analysis.Keep(report, in.snapshot, analysis.Filter{
-		Namespaces: in.scope.Namespaces, Subjects: subjects, Selector: o.labels(),
-		Severity: finding.Severity(o.severity), Since: o.since,
-	})
+	filter := o.filter(in.scope.Namespaces)
+	filter.Subjects, filter.Selector = subjects, o.labels()
+	analysis.Keep(report, in.snapshot, filter)
 	if o.save != "" && !interrupted {
 		if err := in.save(o.save); err != nil {
 			return err
@@ -207,6 +207,11 @@ func (o *analyseOptions) run(ctx context.Context) error {
 		return exitStatus(exitInterrupted)
 	}
 	return o.verdict(report)
+}
+
+// filter is what was asked for, except subjects and labels.
+func (o *analyseOptions) filter(namespaces []string) analysis.Filter {
+	return analysis.Filter{Namespaces: namespaces, Severity: finding.Severity(o.severity), Since: o.since}
 }
 
 // verdict turns --fail-on into an exit code.

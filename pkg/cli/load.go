@@ -22,7 +22,8 @@ type loaded struct {
 	context  string
 	scope    finding.Scope // only the namespaces are set
 	gaps     []finding.Coverage
-	version  string // the tool's, for recordings
+	version  string          // the tool's, for recordings
+	said     map[string]bool // the fingerprints of findings that were shown early
 }
 
 func (o *analyseOptions) load(ctx context.Context) (*loaded, error) {
@@ -69,19 +70,23 @@ func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 	defer progress.Stop()
 	defer o.stderr.through(progress)()
 	progress.Phase("reading the cluster")
+	now := func() time.Time { return client.Now(o.env.Now()) }
+	early := o.early(b, now, in.scope.Namespaces, progress)
 	plan := collect.Plan{
-		Kinds: analysis.Wanted(o.checks), Namespaces: in.scope.Namespaces,
+		Kinds: analysis.Wanted(o.checks), Namespaces: in.scope.Namespaces, Read: early.have,
 		Progress: func(k snapshot.Kind, n int) { progress.Count(string(k), n, 0) },
 	}
-	if err := client.Listings(ctx, plan, b); err != nil {
+	err = client.Listings(ctx, plan, b)
+	in.said = early.finish()
+	if err != nil {
 		return nil, err
 	}
 	if len(in.scope.Namespaces) > 0 && ctx.Err() == nil && !b.Has(namespace) && client.NamespaceMissing(ctx, namespace) {
 		return nil, fmt.Errorf("namespace %q not found", namespace)
 	}
-	now := client.Now(o.env.Now())
-	client.Asked(ctx, analysis.Asks(b.Build(now), o.checks), b)
-	in.snapshot = b.Build(now)
+	at := now()
+	client.Asked(ctx, analysis.Asks(b.Build(at), o.checks), b)
+	in.snapshot = b.Build(at)
 	return in, nil
 }
 

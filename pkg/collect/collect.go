@@ -23,6 +23,7 @@ type Plan struct {
 	Kinds      []snapshot.Info
 	Namespaces []string                 // empty: all
 	Progress   func(snapshot.Kind, int) // called with each page's objects; may be nil
+	Read       func(snapshot.Kind)      // called when nothing more of a kind will be listed; may be nil
 }
 
 // Listings reads every kind of the plan into the builder and seals it. It returns an error only where nothing at all could be read, and
@@ -33,7 +34,8 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 	defer giveUp(nil)
 	all := listings(plan)
 	states, errs := make([]snapshot.State, len(all)), make([]error, len(all))
-	atOnce(len(all), func(i int) {
+	left := plan.counted(all)
+	read := func(i int) {
 		l := all[i]
 		if states[i], errs[i] = c.list(ctx, l, b, func(n int) { plan.progress(l.info.Kind, n) }); errs[i] != nil {
 			errs[i] = fmt.Errorf("%s: %w", l, errs[i])
@@ -42,7 +44,15 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 			}
 		}
 		b.Seal(l.info.Kind, l.namespace, states[i])
-	})
+		left(l.info.Kind)
+	}
+	// Namespaces come last: they tell of which ones the rest was read while they were being deleted.
+	rest := len(all)
+	for rest > 0 && all[rest-1].info.Kind == snapshot.Namespaces {
+		rest--
+	}
+	atOnce(rest, read)
+	atOnce(len(all)-rest, func(i int) { read(rest + i) })
 	for _, s := range states {
 		if s.Status == snapshot.OK || s.Status == snapshot.Partial || s.Status == snapshot.Forbidden {
 			return nil
@@ -60,6 +70,27 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 func (p Plan) progress(kind snapshot.Kind, n int) {
 	if p.Progress != nil {
 		p.Progress(kind, n)
+	}
+}
+
+// counted gives a function that is told of each listing that ended, and tells Read when it was a kind's last.
+func (p Plan) counted(all []listing) func(snapshot.Kind) {
+	if p.Read == nil {
+		return func(snapshot.Kind) {}
+	}
+	var mu sync.Mutex
+	left := map[snapshot.Kind]int{}
+	for _, l := range all {
+		left[l.info.Kind]++
+	}
+	return func(k snapshot.Kind) {
+		mu.Lock()
+		left[k]--
+		last := left[k] == 0
+		mu.Unlock()
+		if last {
+			p.Read(k)
+		}
 	}
 }
 
@@ -99,7 +130,7 @@ func atOnce(n int, do func(i int)) {
 	wg.Wait()
 }
 
-// listings turns a plan into collections, each to be read once. The events of cluster-scoped objects lie in namespace "default"
+// listings turns a plan into collections, each to be read once, namespaces last. The events of cluster-scoped objects lie in namespace "default"
 // (kubernetes v1.37.2 client-go/tools/record/event.go), so a namespace's own listing lacks them.
 func listings(plan Plan) []listing {
 	var out []listing
@@ -121,7 +152,15 @@ func listings(plan Plan) []listing {
 			})
 		}
 	}
+	slices.SortStableFunc(out, func(a, b listing) int { return last(a) - last(b) })
 	return out
+}
+
+func last(l listing) int {
+	if l.info.Kind == snapshot.Namespaces {
+		return 1
+	}
+	return 0
 }
 
 // Selector is the field selector of a kind's listing: what the server can leave out because nothing is proven by it.

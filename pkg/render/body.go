@@ -116,12 +116,17 @@ func (p *page) digest(rest []finding.Finding, room int) []string {
 		if i >= room || i == room-1 && len(rest) > room {
 			break
 		}
-		badge := p.badge(f.Severity)
-		line := "  " + p.theme.Paint(badge.style, p.text(badge.text)) + " " + p.text(p.ref(f.Object)+": "+f.Message)
-		lines = append(lines, term.Clip(line, p.width, p.text("…")))
+		lines = append(lines, p.line(f))
 	}
 	if len(lines) > 0 && len(lines) < len(rest) {
 		lines = append(lines, p.text("  …"))
 	}
 	return lines
+}
+
+// line is a finding in one line.
+func (p *page) line(f finding.Finding) string {
+	badge := p.badge(f.Severity)
+	line := "  " + p.theme.Paint(badge.style, p.text(badge.text)) + " " + p.text(p.ref(f.Object)+": "+f.Message)
+	return term.Clip(line, p.width, p.text("…"))
 }

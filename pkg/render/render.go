@@ -63,6 +63,9 @@ func Report(w io.Writer, r *finding.Report, o Options) error {
 	}
 }
 
+// Line is a finding in one line, cut to the width of the terminal.
+func Line(w io.Writer, f finding.Finding, o Options) string { return docPage(w, o).line(f) }
+
 func unknownFormat(format string) error {
 	return fmt.Errorf("unknown output format %q; use one of %s", format, strings.Join(Formats(), ", "))
 }

@@ -38,7 +38,7 @@ var ServiceWithoutReadyPods = &analysis.Check{
 
 func serviceWithoutReadyPods(p *analysis.Pass) error {
 	for _, svc := range p.Services("") {
-		if svc.Spec.Type == corev1.ServiceTypeExternalName || len(svc.Spec.Selector) == 0 || svc.Spec.PublishNotReadyAddresses || anyEndpointReady(p, svc) {
+		if svc.Spec.Type == corev1.ServiceTypeExternalName || len(svc.Spec.Selector) == 0 || svc.Spec.PublishNotReadyAddresses || svc.DeletionTimestamp != nil || anyEndpointReady(p, svc) {
 			continue
 		}
 		pods := slices.DeleteFunc(slices.Clone(p.SelectedBy(svc)), func(pod *corev1.Pod) bool {
