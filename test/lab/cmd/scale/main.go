@@ -32,19 +32,29 @@ func run(ctx context.Context) (err error) {
 	page := flag.String("page", "", "page to write the table into: ../../docs/performance.md")
 	keep := flag.Bool("keep", false, "leave the cluster running")
 	floor := flag.Bool("floor", false, "only read what triage reads, from the cluster of $KUBECONFIG, and drop it")
+	way := flag.String("way", "", "with -floor, to read it in another way than the tool")
+	alternatives := flag.Bool("alternatives", false, "compare ways to read instead of programs")
+	usage := flag.String("measure", "", "only run the program that the arguments name, and write what it took to this file")
 	flag.Parse()
+	if *usage != "" {
+		return scale.MeasureOne(ctx, *usage, flag.Args())
+	}
 	if *floor {
 		config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("KUBECONFIG"))
 		if err != nil {
 			return err
 		}
-		return scale.Floor(ctx, config)
+		return scale.Floor(ctx, config, *way)
 	}
 	dir, err := scale.State(*pods)
 	if err != nil {
 		return err
 	}
-	r, err := scale.Up(ctx, dir, *pods, os.Stderr)
+	var flags []string
+	if *alternatives {
+		flags = append(flags, scale.AlternativesFlags)
+	}
+	r, err := scale.Up(ctx, dir, *pods, os.Stderr, flags...)
 	if err != nil {
 		return err
 	}
@@ -53,7 +63,19 @@ func run(ctx context.Context) (err error) {
 	} else {
 		defer func() { err = errors.Join(err, r.Down()) }()
 	}
+	if *alternatives {
+		return compare(ctx, r, *rounds, *page)
+	}
 	return measure(ctx, r, *rounds, *page)
+}
+
+func compare(ctx context.Context, r *scale.Rig, rounds int, page string) error {
+	rows, err := r.Alternatives(ctx, rounds)
+	fmt.Print(rows)
+	if err != nil || page == "" {
+		return err
+	}
+	return scale.WriteAlternatives(page, rows)
 }
 
 func measure(ctx context.Context, r *scale.Rig, rounds int, page string) error {
@@ -79,5 +101,5 @@ func measure(ctx context.Context, r *scale.Rig, rounds int, page string) error {
 	if page == "" {
 		return nil
 	}
-	return scale.Write(page, r.Pods, rows)
+	return scale.WriteScale(page, r.Pods, rows)
 }

@@ -12,22 +12,33 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
+
+// again is what is added to a continue token that has expired, to make it another. The server's tokens are base64 and have none.
+const again = "~"
 
 // Options describe a proxy.
 type Options struct {
 	Target *rest.Config     // whom it speaks for: whoever comes has this user's rights
 	Clock  func() time.Time // the Date of each answer; nil: the server's own
 	Plan   Plan             // nil: no faults
+
+	// Change may change each object of an answer, and tells whether it stays in a list; nil: all pass as they are.
+	Change func(r *http.Request, o runtime.Object) bool
 }
 
 // Proxy is a running proxy.
@@ -110,9 +121,9 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 			w.Header()[name] = values
 		}
 	}
-	if kind == None || kind == Latency {
+	if (kind == None || kind == Latency) && p.o.Change == nil {
 		w.WriteHeader(resp.StatusCode)
-		_, _ = io.Copy(w, resp.Body)
+		_, _ = io.Copy(flushing{w}, resp.Body)
 		return
 	}
 	body, err := io.ReadAll(resp.Body)
@@ -120,7 +131,44 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadGateway, "BadGateway", err.Error())
 		return
 	}
+	if p.o.Change != nil && resp.StatusCode == http.StatusOK {
+		if body, err = p.changed(r, body); err != nil {
+			fail(w, http.StatusBadGateway, "BadGateway", err.Error())
+			return
+		}
+		w.Header().Del("Content-Length")
+	}
 	spoil(w, r, resp.StatusCode, body, kind)
+}
+
+// changed rewrites an answer in protobuf.
+func (p *Proxy) changed(r *http.Request, body []byte) ([]byte, error) {
+	o, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	if !meta.IsListType(o) {
+		p.o.Change(r, o)
+	} else {
+		items, err := meta.ExtractList(o)
+		if err != nil {
+			return nil, err
+		}
+		items = slices.DeleteFunc(items, func(item runtime.Object) bool { return !p.o.Change(r, item) })
+		if err := meta.SetList(o, items); err != nil {
+			return nil, err
+		}
+	}
+	return runtime.Encode(protobuf.NewSerializer(scheme.Scheme, scheme.Scheme), o)
+}
+
+// flushing passes on at once, as a watch needs it.
+type flushing struct{ http.ResponseWriter }
+
+func (w flushing) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b)
+	_ = http.NewResponseController(w.ResponseWriter).Flush()
+	return n, err
 }
 
 // ask passes a request on.
@@ -135,7 +183,11 @@ func (p *Proxy) ask(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"Accept", "Accept-Encoding", "Content-Type", "User-Agent"} {
+	headers := []string{"Accept", "Accept-Encoding"}
+	if p.o.Change != nil {
+		headers = headers[:1] // what is to be changed must not be compressed
+	}
+	for _, name := range append(headers, "Content-Type", "User-Agent") {
 		if v := r.Header.Get(name); v != "" {
 			req.Header.Set(name, v)
 		}
@@ -145,7 +197,12 @@ func (p *Proxy) ask(r *http.Request) (*http.Response, error) {
 
 // instead answers in the server's place, and tells whether it did.
 func (p *Proxy) instead(w http.ResponseWriter, r *http.Request, kind Kind) bool {
-	token := r.URL.Query().Get("continue")
+	query := r.URL.Query()
+	token := query.Get("continue")
+	if query.Has("continue") {
+		query.Set("continue", strings.TrimRight(token, again))
+		r.URL.RawQuery = query.Encode()
+	}
 	switch kind {
 	case Latency:
 		wait(r, 50*time.Millisecond)
@@ -171,7 +228,7 @@ func (p *Proxy) instead(w http.ResponseWriter, r *http.Request, kind Kind) bool 
 		}
 		st := status(http.StatusGone, metav1.StatusReasonExpired, "The provided continue parameter is too old")
 		if kind == Expired {
-			st.Continue = token // the server's would be inconsistent; the proxy's goes on where it was
+			st.Continue = token + again // as the server's, another token for the rest; the next request is passed on without what was added
 		}
 		writeJSON(w, st)
 	case Endless, EndlessCircle:

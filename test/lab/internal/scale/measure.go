@@ -4,7 +4,9 @@ package scale
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,8 +21,9 @@ import (
 
 // Program is what is measured.
 type Program struct {
-	Name string
-	Argv []string
+	Name       string
+	Argv       []string
+	Kubeconfig string // "": the administrator's
 }
 
 // Cost is what one program costs: medians of several runs.
@@ -33,22 +36,21 @@ type Cost struct {
 }
 
 // Measure runs programs in turn, a number of rounds, and once more through a proxy that counts.
-func Measure(ctx context.Context, c *still.Cluster, rounds int, programs []Program) ([]Cost, error) {
+func (r *Rig) Measure(ctx context.Context, rounds int, programs []Program) ([]Cost, error) {
 	took, rss := make([][]time.Duration, len(programs)), make([][]int64, len(programs))
-	kubeconfig := filepath.Join(c.Dir, "admin.kubeconfig")
 	for range rounds {
 		for i, p := range programs {
-			_, t, m, err := run(ctx, kubeconfig, p.Argv)
+			_, u, err := r.run(ctx, cmp.Or(p.Kubeconfig, filepath.Join(r.Dir, "admin.kubeconfig")), p.Argv)
 			if err != nil {
 				return nil, err
 			}
-			took[i], rss[i] = append(took[i], t), append(rss[i], m)
+			took[i], rss[i] = append(took[i], u.Took), append(rss[i], u.RSS)
 		}
 	}
 	var out []Cost
 	for i, p := range programs {
 		cost := Cost{Name: p.Name, Took: median(took[i]), RSS: median(rss[i])}
-		if err := count(ctx, c, p, &cost); err != nil {
+		if err := r.count(ctx, p, &cost); err != nil {
 			return nil, err
 		}
 		out = append(out, cost)
@@ -56,14 +58,14 @@ func Measure(ctx context.Context, c *still.Cluster, rounds int, programs []Progr
 	return out, nil
 }
 
-func count(ctx context.Context, c *still.Cluster, p Program, cost *Cost) error {
-	_, err := Through(ctx, c, fault.Options{}, p, func(proxy *fault.Proxy) { cost.Received, cost.Requests = proxy.Counted() })
+func (r *Rig) count(ctx context.Context, p Program, cost *Cost) error {
+	_, err := r.Through(ctx, fault.Options{}, p, func(proxy *fault.Proxy) { cost.Received, cost.Requests = proxy.Counted() })
 	return err
 }
 
 // Through runs a program through a proxy as the administrator, and returns what it printed. after sees the proxy once more.
-func Through(ctx context.Context, c *still.Cluster, o fault.Options, p Program, after func(*fault.Proxy)) ([]byte, error) {
-	config, err := c.Config("admin")
+func (r *Rig) Through(ctx context.Context, o fault.Options, p Program, after func(*fault.Proxy)) ([]byte, error) {
+	config, err := r.Config(still.Admin)
 	if err != nil {
 		return nil, err
 	}
@@ -73,27 +75,54 @@ func Through(ctx context.Context, c *still.Cluster, o fault.Options, p Program, 
 		return nil, err
 	}
 	defer proxy.Close()
-	kubeconfig := filepath.Join(c.Dir, "proxy.kubeconfig")
+	kubeconfig := filepath.Join(r.Dir, "proxy.kubeconfig")
 	if err := proxy.Kubeconfig(kubeconfig, ""); err != nil {
 		return nil, err
 	}
-	stdout, _, _, err := run(ctx, kubeconfig, p.Argv)
+	stdout, _, err := r.run(ctx, kubeconfig, p.Argv)
 	if after != nil {
 		after(proxy)
 	}
 	return stdout, err
 }
 
-func run(ctx context.Context, kubeconfig string, argv []string) (stdout []byte, took time.Duration, rss int64, err error) {
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+// run runs a program below another, which measures it: a process starts with the peak memory of the one that made it, and this one's may be
+// large.
+func (r *Rig) run(ctx context.Context, kubeconfig string, argv []string) (stdout []byte, u usage, err error) {
+	result := filepath.Join(r.Dir, "usage.json")
+	cmd := exec.CommandContext(ctx, r.floor, append([]string{"-measure", result}, argv...)...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		return nil, u, fmt.Errorf("%v: %w: %s", argv, err, said.Bytes())
+	}
+	data, err := os.ReadFile(result)
+	if err != nil {
+		return nil, u, err
+	}
+	return out.Bytes(), u, json.Unmarshal(data, &u)
+}
+
+// usage is what one run took.
+type usage struct {
+	Took time.Duration
+	RSS  int64 // peak, bytes
+}
+
+// MeasureOne runs a program in this process's place, and writes what it took to a file.
+func MeasureOne(ctx context.Context, file string, argv []string) error {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	begin := time.Now()
 	if err := cmd.Run(); err != nil {
-		return nil, 0, 0, fmt.Errorf("%v: %w: %s", argv, err, said.Bytes())
+		return err
 	}
-	return out.Bytes(), time.Since(begin), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10, nil
+	data, err := json.Marshal(usage{time.Since(begin), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o600)
 }
 
 func median[T int64 | time.Duration](list []T) T {

@@ -65,26 +65,32 @@ type writer struct {
 }
 
 func newWriter(config *rest.Config) (*writer, error) {
-	w := &writer{clients: map[schema.GroupVersion]rest.Interface{}}
 	config = rest.CopyConfig(config)
 	config.WarningHandler = rest.NoWarnings{} // what is planted is odd on purpose
 	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeProtobuf, runtime.ContentTypeProtobuf
 	config.NegotiatedSerializer, config.QPS = scheme.Codecs.WithoutConversion(), -1
+	clients, err := clientsFor(config)
+	return &writer{clients: clients}, err
+}
+
+// clientsFor are clients of all kinds that the tool knows, which share their connections.
+func clientsFor(config *rest.Config) (map[schema.GroupVersion]rest.Interface, error) {
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
 	}
+	clients := map[schema.GroupVersion]rest.Interface{}
 	for _, gv := range groupVersions() {
 		c := rest.CopyConfig(config)
 		c.GroupVersion, c.APIPath = &gv, "/apis"
 		if gv.Group == "" {
 			c.APIPath = "/api"
 		}
-		if w.clients[gv], err = rest.RESTClientForConfigAndClient(c, client); err != nil {
+		if clients[gv], err = rest.RESTClientForConfigAndClient(c, client); err != nil {
 			return nil, err
 		}
 	}
-	return w, nil
+	return clients, nil
 }
 
 func groupVersions() []schema.GroupVersion {

@@ -29,9 +29,9 @@ type Rig struct {
 	tool, floor string
 }
 
-// Up brings up a cluster and fills it.
-func Up(ctx context.Context, dir string, pods int, log io.Writer) (*Rig, error) {
-	c, err := still.Up(ctx, dir, log)
+// Up brings up a cluster and fills it. The API server gets the flags.
+func Up(ctx context.Context, dir string, pods int, log io.Writer, flags ...string) (*Rig, error) {
+	c, err := still.Up(ctx, dir, log, flags...)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (r *Rig) fill(ctx context.Context, log io.Writer) error {
 
 // Look runs triage over everything at the rig's clock, and judges what it found.
 func (r *Rig) Look(ctx context.Context) (Verdict, error) {
-	report, err := Through(ctx, r.Cluster, fault.Options{Clock: func() time.Time { return r.Clock }}, r.triage(), nil)
+	report, err := r.Through(ctx, fault.Options{Clock: func() time.Time { return r.Clock }}, r.triage(), nil)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -80,13 +80,14 @@ func (r *Rig) Look(ctx context.Context) (Verdict, error) {
 }
 
 func (r *Rig) triage() Program {
-	return Program{"kubectl scars triage -A", []string{r.tool, "triage", "-A", "-o", "json"}}
+	return Program{Name: "kubectl scars triage -A", Argv: []string{r.tool, "triage", "-A", "-o", "json"}}
 }
 
 // Compare measures the floor, the tool and kubectl in turn.
 func (r *Rig) Compare(ctx context.Context, rounds int) ([]Cost, error) {
-	return Measure(ctx, r.Cluster, rounds, []Program{
-		{"floor: the same inputs, read and dropped", []string{r.floor, "-floor"}}, r.triage(), {"kubectl get pods -A", []string{r.Kubectl, "get", "pods", "-A"}},
+	return r.Measure(ctx, rounds, []Program{
+		{Name: "floor: the same inputs, read and dropped", Argv: []string{r.floor, "-floor"}}, r.triage(),
+		{Name: "kubectl get pods -A", Argv: []string{r.Kubectl, "get", "pods", "-A"}},
 	})
 }
 

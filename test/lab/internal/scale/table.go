@@ -3,7 +3,6 @@ package scale
 // This file writes what was measured into a page of the documentation.
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"slices"
@@ -12,9 +11,8 @@ import (
 )
 
 const (
-	beginTable = "<!-- scale:begin, written by go run ./cmd/scale -->"
-	endTable   = "<!-- scale:end -->"
-	head       = "| pods | objects | what | time | × floor | peak memory | received | requests |\n|---:|---:|---|---:|---:|---:|---:|---:|\n"
+	scaleHead        = "| pods | objects | what | time | × floor | peak memory | received | requests |\n|---:|---:|---|---:|---:|---:|---:|---:|\n"
+	alternativesHead = "| link | how the inputs are read | time | × first | peak memory | received | requests |\n|---|---|---:|---:|---:|---:|---:|\n"
 )
 
 // Table is a row for each program.
@@ -27,30 +25,43 @@ func (r *Rig) Table(costs []Cost) string {
 	return out.String()
 }
 
-// Write puts the rows into a page, in place of those of the same size.
-func Write(page string, pods int, rows string) error {
+// WriteScale puts rows into the table of sizes of a page, in place of those of the same size.
+func WriteScale(page string, pods int, rows string) error {
+	return write(page, "scale", func(old string) string {
+		lines := strings.SplitAfter(rows, "\n")
+		for line := range strings.SplitAfterSeq(old, "\n") {
+			if size, ok := sizeOf(line); ok && size != pods {
+				lines = append(lines, line)
+			}
+		}
+		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
+		slices.SortStableFunc(lines, func(a, b string) int {
+			x, _ := sizeOf(a)
+			y, _ := sizeOf(b)
+			return x - y
+		})
+		return scaleHead + strings.Join(lines, "")
+	})
+}
+
+// WriteAlternatives puts the rows in place of those that a page has.
+func WriteAlternatives(page, rows string) error {
+	return write(page, "alternatives", func(string) string { return alternativesHead + rows })
+}
+
+// write changes what stands between two marks of a page: "<!-- NAME:begin" to the end of its line, and "<!-- NAME:end".
+func write(page, name string, change func(old string) string) error {
 	data, err := os.ReadFile(page)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := bytes.Cut(data, []byte(beginTable))
-	old, after, closed := bytes.Cut(rest, []byte(endTable))
-	if !ok || !closed {
-		return fmt.Errorf("%s has no place for the table: %s", page, beginTable)
+	before, rest, ok := strings.Cut(string(data), "<!-- "+name+":begin")
+	mark, rest, begun := strings.Cut(rest, "\n")
+	old, after, ended := strings.Cut(rest, "<!-- "+name+":end")
+	if !ok || !begun || !ended {
+		return fmt.Errorf("%s has no place for the table: <!-- %s:begin -->", page, name)
 	}
-	lines := strings.SplitAfter(rows, "\n")
-	for line := range strings.SplitAfterSeq(string(old), "\n") {
-		if size, ok := sizeOf(line); ok && size != pods {
-			lines = append(lines, line)
-		}
-	}
-	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
-	slices.SortStableFunc(lines, func(a, b string) int {
-		x, _ := sizeOf(a)
-		y, _ := sizeOf(b)
-		return x - y
-	})
-	return os.WriteFile(page, []byte(string(before)+beginTable+"\n"+head+strings.Join(lines, "")+endTable+string(after)), 0o644)
+	return os.WriteFile(page, []byte(before+"<!-- "+name+":begin"+mark+"\n"+change(old)+"<!-- "+name+":end"+after), 0o644)
 }
 
 func sizeOf(row string) (int, bool) {

@@ -39,8 +39,11 @@ rules:
 - level: Metadata
 `
 
-// Writer is the administrator who fills the cluster; the audit log does not note what it does.
-const Writer = "writer"
+// The administrators of a cluster. Writer fills it, and the audit log does not note what it does.
+const (
+	Admin  = "admin"
+	Writer = "writer"
+)
 
 // Cluster is a running still cluster.
 type Cluster struct {
@@ -53,8 +56,10 @@ type Cluster struct {
 	proc proc.Table
 }
 
-// Up starts a cluster whose state lies in dir; one that was left there is ended. What happens is told to log.
-func Up(ctx context.Context, dir string, log io.Writer) (*Cluster, error) {
+// Up starts a cluster whose state lies in dir; one that was left there is ended. What happens is told to log. The API server gets the flags
+// besides its own. It collects garbage more often above 8 GB: at 100,000 pods it would otherwise take 16, and whoever is measured beside it
+// another ten.
+func Up(ctx context.Context, dir string, log io.Writer, flags ...string) (*Cluster, error) {
 	c := &Cluster{Dir: dir, proc: proc.Table{Dir: filepath.Join(dir, "proc")}}
 	if err := c.Down(); err != nil {
 		return nil, err
@@ -75,13 +80,13 @@ func Up(ctx context.Context, dir string, log io.Writer) (*Cluster, error) {
 		return nil, err
 	}
 	c.Kubectl = filepath.Join(bin, "kubectl")
-	if err := c.start(ctx, bin); err != nil {
+	if err := c.start(ctx, bin, flags); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring up a still cluster in %s: %w", dir, err), c.stop())
 	}
 	return c, nil
 }
 
-func (c *Cluster) start(ctx context.Context, bin string) (err error) {
+func (c *Cluster) start(ctx context.Context, bin string, flags []string) (err error) {
 	pkiDir := filepath.Join(c.Dir, "pki")
 	for _, d := range []string{pkiDir, c.proc.Dir} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
@@ -111,17 +116,17 @@ func (c *Cluster) start(ctx context.Context, bin string) (err error) {
 		"--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer); err != nil {
 		return err
 	}
-	if err := c.proc.Start(apiserver, filepath.Join(bin, apiserver), "--etcd-servers="+client, "--secure-port="+ports[2], "--bind-address=127.0.0.1",
-		"--tls-cert-file="+c.file("pki/apiserver.crt"), "--tls-private-key-file="+c.file("pki/apiserver.key"), "--client-ca-file="+c.file("pki/ca.crt"),
-		"--service-account-key-file="+c.file("pki/sa.pub"), "--service-account-signing-key-file="+c.file("pki/sa.key"),
+	if err := c.proc.Start(apiserver, append([]string{"env", "GOMEMLIMIT=8GiB", filepath.Join(bin, apiserver), "--etcd-servers=" + client, "--secure-port=" + ports[2], "--bind-address=127.0.0.1",
+		"--tls-cert-file=" + c.file("pki/apiserver.crt"), "--tls-private-key-file=" + c.file("pki/apiserver.key"), "--client-ca-file=" + c.file("pki/ca.crt"),
+		"--service-account-key-file=" + c.file("pki/sa.pub"), "--service-account-signing-key-file=" + c.file("pki/sa.key"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/12",
 		"--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition,StorageObjectInUseProtection,DefaultStorageClass",
 		"--event-ttl=100h", "--max-requests-inflight=1000", "--max-mutating-requests-inflight=1000",
-		"--audit-log-path="+c.AuditLog(), "--audit-policy-file="+c.file("audit.yaml"),
-	); err != nil {
+		"--audit-log-path=" + c.AuditLog(), "--audit-policy-file=" + c.file("audit.yaml"),
+	}, flags...)...); err != nil {
 		return err
 	}
-	for name, orgs := range map[string][]string{"admin": {"system:masters"}, Writer: {"system:masters"}} {
+	for name, orgs := range map[string][]string{Admin: {"system:masters"}, Writer: {"system:masters"}} {
 		if _, err := c.User(name, "", orgs...); err != nil {
 			return err
 		}
