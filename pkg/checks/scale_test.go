@@ -73,3 +73,16 @@ func BenchmarkCheck(b *testing.B) {
 		})
 	}
 }
+
+// TestAllocations: what checks allocate is linear in the pods and little, also where all pods are in one namespace.
+func TestAllocations(t *testing.T) {
+	const pods, most = 2000, 30 // allocations for each pod, by all checks
+	for name, change := range map[string]func(snapshot.Object){"spread": func(snapshot.Object) {}, "in one namespace": oneNamespace} {
+		s := cluster(t, pods, change).Build(clustertest.Now())
+		got := testing.AllocsPerRun(3, func() { analysis.Run(s, checks.All(), nil) }) / pods
+		t.Logf("%s: %.1f allocations for each pod", name, got)
+		if got > most {
+			t.Errorf("%s: %.1f allocations for each pod, at most %d are allowed", name, got, most)
+		}
+	}
+}

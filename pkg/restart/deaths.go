@@ -134,3 +134,18 @@ func kindOf(p *corev1.Pod, name string) (kind Kind) {
 func (f Facts) ref(container string) finding.ObjectRef {
 	return finding.ObjectRef{Kind: "Pod", Namespace: f.Namespace, Name: f.Name, Container: container}
 }
+
+// Unhurt tells that nothing in a pod's status speaks of a death. Where no event does either, Deaths has none.
+func Unhurt(p *corev1.Pod) bool {
+	if p == nil {
+		return true
+	}
+	for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses} {
+		for i := range list {
+			if list[i].State.Terminated != nil || list[i].LastTerminationState.Terminated != nil {
+				return false
+			}
+		}
+	}
+	return p.Status.Reason != "Evicted"
+}

@@ -125,6 +125,9 @@ func TestLastDeath(t *testing.T) {
 			if len(deaths) == 0 {
 				t.Fatal("no death found")
 			}
+			if len(tc.f.Events) == 0 && Unhurt(tc.f.Pod) {
+				t.Error("without events, the pod's status says that nothing died")
+			}
 			d := deaths[len(deaths)-1]
 			for _, other := range deaths {
 				if other.FromStatus && other.Pod.Container != "" {

@@ -43,9 +43,15 @@ type Case struct {
 func Gather(p *analysis.Pass, nodes bool, match func(restart.Death) bool) []Case {
 	var out []Case
 	for _, w := range p.Workloads() {
-		known := map[string][]restart.Death{}
+		var known map[string][]restart.Death
 		for _, inc := range p.Incarnations(w) {
+			if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) {
+				continue // most pods: Deaths would find nothing, after much more looking
+			}
 			for _, d := range restart.Deaths(facts(p, w, inc, nodes)) {
+				if known == nil {
+					known = map[string][]restart.Death{}
+				}
 				known[d.Pod.Container] = append(known[d.Pod.Container], d)
 			}
 		}

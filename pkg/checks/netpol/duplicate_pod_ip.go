@@ -3,6 +3,7 @@ package netpol
 // This file finds pods that share an IP, and pods whose IP is not the one that the network plugin gave them.
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -36,22 +37,29 @@ var DuplicatePodIP = &analysis.Check{
 const renewed = 2 * time.Minute
 
 func duplicatePodIP(p *analysis.Pass) error {
-	byIP := map[string][]*corev1.Pod{}
-	var ips []string
+	pods := p.Pods("")
+	one := make(map[netip.Addr]*corev1.Pod, len(pods)) // that has the IP: most are the only one
+	byIP := map[netip.Addr][]*corev1.Pod{}             // those that are not
+	var ips []netip.Addr
 	mismatched := map[finding.ObjectRef][]*corev1.Pod{} // pods by workload
 	var owners []finding.ObjectRef
-	for _, pod := range p.Pods("") {
+	for _, pod := range pods {
 		if !holdsIP(pod) || gone(p, pod.Spec.NodeName) {
 			continue
 		}
 		for _, ip := range addresses(pod) {
-			if byIP[ip] == nil {
+			switch first := one[ip]; {
+			case first == nil:
+				one[ip] = pod
+				continue
+			case byIP[ip] == nil:
 				ips = append(ips, ip)
+				byIP[ip] = []*corev1.Pod{first}
 			}
 			byIP[ip] = append(byIP[ip], pod)
 		}
-		if given := calicoIP(pod); given != "" && !slices.Contains(addresses(pod), given) && p.Now().Sub(sandboxSince(pod)) > renewed {
-			if knowsNodes(p, "whether Calico's "+given+" is its IP", pod) {
+		if given := calicoIP(pod); given.IsValid() && !slices.Contains(addresses(pod), given) && p.Now().Sub(sandboxSince(pod)) > renewed {
+			if knowsNodes(p, "whether Calico's "+given.String()+" is its IP", pod) {
 				w := analysis.Ref(p.WorkloadOf(pod))
 				if mismatched[w] == nil {
 					owners = append(owners, w)
@@ -63,13 +71,12 @@ func duplicatePodIP(p *analysis.Pass) error {
 	for _, w := range owners {
 		reportMismatch(p, w, mismatched[w])
 	}
-	ips = slices.DeleteFunc(ips, func(ip string) bool { return len(byIP[ip]) < 2 })
-	slices.Sort(ips)
-	shared := map[finding.ObjectRef][]string{} // IPs by the workload of the pod that came last
+	slices.SortFunc(ips, func(a, b netip.Addr) int { return cmp.Compare(a.String(), b.String()) })
+	shared := map[finding.ObjectRef][]netip.Addr{} // IPs by the workload of the pod that came last
 	var order []finding.ObjectRef
 	for _, ip := range ips {
 		slices.SortStableFunc(byIP[ip], func(a, b *corev1.Pod) int { return begun(a).Compare(begun(b)) })
-		if !knowsNodes(p, "whether it shares IP "+ip, byIP[ip]...) {
+		if !knowsNodes(p, "whether it shares IP "+ip.String(), byIP[ip]...) {
 			continue
 		}
 		w := analysis.Ref(p.WorkloadOf(byIP[ip][len(byIP[ip])-1]))
@@ -122,14 +129,12 @@ func knowsNodes(p *analysis.Pass, what string, pods ...*corev1.Pod) bool {
 	return true
 }
 
-// addresses lists the IPs of a pod, one spelling each.
-func addresses(pod *corev1.Pod) []string {
-	var out []string
+// addresses lists the IPs of a pod.
+func addresses(pod *corev1.Pod) []netip.Addr {
+	out := make([]netip.Addr, 0, 2)
 	add := func(ip string) {
-		if a, err := netip.ParseAddr(ip); err == nil {
-			if text := a.String(); !slices.Contains(out, text) {
-				out = append(out, text)
-			}
+		if a, err := netip.ParseAddr(ip); err == nil && !slices.Contains(out, a) {
+			out = append(out, a)
 		}
 	}
 	add(pod.Status.PodIP)
@@ -141,14 +146,17 @@ func addresses(pod *corev1.Pod) []string {
 	return out
 }
 
-// calicoIP is the IP that Calico says it gave the pod ("10.0.0.5/32"); empty where it did not, or took it back.
-func calicoIP(pod *corev1.Pod) string {
+// calicoIP is the IP that Calico says it gave the pod ("10.0.0.5/32"); not valid where it did not, or took it back.
+func calicoIP(pod *corev1.Pod) netip.Addr {
 	ip, _, _ := strings.Cut(pod.Annotations["cni.projectcalico.org/podIP"], "/")
+	if ip == "" {
+		return netip.Addr{}
+	}
 	a, err := netip.ParseAddr(ip)
 	if err != nil || len(addresses(pod)) == 0 {
-		return ""
+		return netip.Addr{}
 	}
-	return a.String()
+	return a
 }
 
 // begun is when a pod came to its node.
@@ -175,7 +183,7 @@ func sandboxSince(pod *corev1.Pod) time.Time {
 	return since
 }
 
-func reportShared(p *analysis.Pass, w finding.ObjectRef, ips []string, byIP map[string][]*corev1.Pod) {
+func reportShared(p *analysis.Pass, w finding.ObjectRef, ips []netip.Addr, byIP map[netip.Addr][]*corev1.Pod) {
 	pods := byIP[ips[0]]
 	last, first := pods[len(pods)-1], pods[0]
 	f := finding.Finding{
@@ -220,7 +228,7 @@ func reportMismatch(p *analysis.Pass, w finding.ObjectRef, pods []*corev1.Pod) {
 	}
 	for _, pod := range pods[:min(len(pods), 3)] {
 		f.Evidence = append(f.Evidence,
-			finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "metadata.annotations[cni.projectcalico.org/podIP]", Value: calicoIP(pod)},
+			finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "metadata.annotations[cni.projectcalico.org/podIP]", Value: calicoIP(pod).String()},
 			finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "status.podIP", Value: pod.Status.PodIP, Time: finding.At(sandboxSince(pod))})
 	}
 	p.Report(f)
