@@ -34,8 +34,8 @@ func (l *Lab) StopNode(node string) error {
 	return l.machines(parts.Kernel{}).Stop(spec)
 }
 
-// StartNode powers a stopped node on; its disk is as it was left.
-func (l *Lab) StartNode(ctx context.Context, node string) error {
+// StartNode powers a stopped node on and waits until it is Ready; its disk is as it was left. What happens is told to log.
+func (l *Lab) StartNode(ctx context.Context, node string, log io.Writer) error {
 	spec, err := spec(node)
 	if err != nil {
 		return err
@@ -44,7 +44,11 @@ func (l *Lab) StartNode(ctx context.Context, node string) error {
 	if err != nil {
 		return err
 	}
-	return l.machines(kernel).Start(spec)
+	m := l.machines(kernel)
+	if err := m.Start(spec); err != nil {
+		return err
+	}
+	return l.booted(ctx, m, spec, log)
 }
 
 // RestartKubelet ends the kubelet of a node; its supervisor starts it again.

@@ -10,13 +10,9 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
 )
-
-// building is how long the first build of Kubernetes may take.
-const building = 30 * time.Minute
 
 // Start returns the running lab, or brings one up that is taken down again when the last test that uses it has ended.
 func Start(ctx context.Context, t *testing.T) *Lab {
@@ -25,8 +21,8 @@ func Start(ctx context.Context, t *testing.T) *Lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if end, ok := t.Deadline(); ok && time.Until(end) < building && !parts.Built(l.cache) {
-		t.Fatal("Kubernetes is not built yet, and that takes longer than go test waits: go run ./cmd/lab up")
+	if err := parts.Built(l.cache); err != nil {
+		t.Fatal(err)
 	}
 	users, err := lock(l.cache, "users", syscall.LOCK_SH)
 	if err != nil {

@@ -40,7 +40,7 @@ func up(ctx context.Context, log io.Writer) (l *Lab, fresh bool, err error) {
 		return nil, false, errors.New("bring up the lab: network namespaces and taps need root")
 	}
 	begin := time.Now()
-	m, err := l.build(ctx, log)
+	m, err := l.prepare(ctx, log)
 	if err != nil {
 		return nil, false, err
 	}
@@ -51,24 +51,41 @@ func up(ctx context.Context, log io.Writer) (l *Lab, fresh bool, err error) {
 	return l, true, nil
 }
 
-// build prepares what does not run: packages, programs, images.
-func (l *Lab) build(ctx context.Context, log io.Writer) (machine.Machines, error) {
-	var m machine.Machines
+// Build fetches and builds whatever takes long the first time, and runs nothing: Debian's packages, the programs of Kubernetes, the kernel.
+func Build(ctx context.Context, log io.Writer) error {
+	l, err := open()
+	if err != nil {
+		return err
+	}
+	_, err = l.fetch(ctx, log)
+	return err
+}
+
+func (l *Lab) fetch(ctx context.Context, log io.Writer) (parts.Kernel, error) {
 	if err := parts.Packages(ctx, log); err != nil {
-		return m, err
+		return parts.Kernel{}, err
 	}
 	module, err := parts.ModuleDir(ctx)
 	if err != nil {
-		return m, err
+		return parts.Kernel{}, err
 	}
 	if l.Bin, err = parts.Kubernetes(ctx, module, l.cache, log); err != nil {
-		return m, err
+		return parts.Kernel{}, err
 	}
-	kernel, err := parts.FetchKernel(ctx, l.cache, log)
+	return parts.FetchKernel(ctx, l.cache, log)
+}
+
+// prepare makes whatever the nodes see of this lab: programs of its own, and images.
+func (l *Lab) prepare(ctx context.Context, log io.Writer) (m machine.Machines, err error) {
+	kernel, err := l.fetch(ctx, log)
 	if err != nil {
 		return m, err
 	}
 	if err := l.Down(); err != nil {
+		return m, err
+	}
+	module, err := parts.ModuleDir(ctx)
+	if err != nil {
 		return m, err
 	}
 	bin := filepath.Join(l.Dir, "bin")
@@ -134,19 +151,25 @@ func (l *Lab) boot(ctx context.Context, m machine.Machines, log io.Writer) error
 	}
 	for _, n := range nodes {
 		fmt.Fprintf(log, "waiting for %s\n", n.Name())
-		err := l.WaitNode(ctx, n.Name(), true)
-		if err != nil && ctx.Err() == nil { // an emulated machine that hangs as it boots: once more, and it is said
-			fmt.Fprintf(log, "%s did not come up: %v\n%s\nbooting it again\n", n.Name(), err, l.lastWords(ctx, n.Name()))
-			err = errors.Join(m.Stop(n), m.Start(n))
-			if err == nil {
-				err = l.WaitNode(ctx, n.Name(), true)
-			}
-		}
-		if err != nil {
+		if err := l.booted(ctx, m, n, log); err != nil {
 			return err
 		}
 	}
 	return os.WriteFile(l.readyFile(), nil, 0o644)
+}
+
+// booted waits until a node that was powered on is Ready. One that hangs as it boots, as emulated machines do now and then, is powered on
+// once more, and that is said.
+func (l *Lab) booted(ctx context.Context, m machine.Machines, n machine.Spec, log io.Writer) error {
+	err := l.WaitNode(ctx, n.Name(), true)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	fmt.Fprintf(log, "%s did not come up: %v\n%s\nbooting it again\n", n.Name(), err, l.lastWords(ctx, n.Name()))
+	if err := errors.Join(m.Stop(n), m.Start(n)); err != nil {
+		return err
+	}
+	return l.WaitNode(ctx, n.Name(), true)
 }
 
 // lastWords are what a node last said: on its console, and, where its agent answers, in its kubelet's log.

@@ -22,6 +22,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/fault"
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/scale"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/still"
 )
@@ -37,10 +38,13 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "still")
+	cache, err := os.UserCacheDir()
 	if err == nil {
-		defer os.RemoveAll(dir)
-		rig, err = scale.Up(context.Background(), filepath.Join(dir, "rig"), pods, os.Stderr)
+		cache = filepath.Join(cache, "kubectl-scars-lab")
+		err = parts.Built(cache)
+	}
+	if err == nil { // always the same place, so that what a killed test left behind is ended
+		rig, err = scale.Up(context.Background(), filepath.Join(cache, "still"), pods, os.Stderr)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -18,6 +18,7 @@ import (
 
 const usage = `usage: lab COMMAND
 
+  build   fetch and build what up needs, which takes long the first time
   up      bring up the lab, or say that it runs
   down    end it; built programs stay in the cache
   status  list its processes
@@ -45,6 +46,8 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("no command\n\n%s", usage)
 	}
 	switch args[0] {
+	case "build":
+		return lab.Build(ctx, os.Stderr)
 	case "up":
 		l, err := lab.Up(ctx, os.Stderr)
 		if err != nil {
@@ -84,7 +87,7 @@ func attached(ctx context.Context, l *lab.Lab, args []string) error {
 	case args[0] == "off" && len(args) == 2:
 		return l.StopNode(args[1])
 	case args[0] == "on" && len(args) == 2:
-		return l.StartNode(ctx, args[1])
+		return l.StartNode(ctx, args[1], os.Stderr)
 	case args[0] == "dump" && len(args) == 3:
 		return l.Dump(ctx, args[1], args[2])
 	case args[0] == "play" || args[0] == "undo":

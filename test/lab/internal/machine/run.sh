@@ -7,7 +7,8 @@ mkdir -p /run/lab /dev/pts /dev/shm /dev/mqueue
 mount -t devpts none /dev/pts; mount -t tmpfs none /dev/shm; mount -t mqueue none /dev/mqueue
 mkdir -p /lib/modules/$(uname -r); mount --bind {{.Modules}}/$(uname -r) /lib/modules/$(uname -r)
 for m in virtio_net virtio_blk virtio_rng ext4 overlay bridge veth br_netfilter; do modprobe $m || echo "modprobe $m failed"; done
-S=/var/lib/lab; mkdir -p $S; mount -o noatime /dev/vda $S || echo "disk failed"
+# Its plug may have been pulled, and the disk has no journal.
+S=/var/lib/lab; mkdir -p $S; e2fsck -p /dev/vda >/dev/null || e2fsck -y /dev/vda; mount -o noatime /dev/vda $S || echo "disk failed"
 mkdir -p $S/containerd $S/kubelet $S/log $S/ipam /var/log/pods /var/log/containers
 mkdir -p $S/pods; mount --bind $S/pods /var/log/pods
 mount --make-rshared /

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -54,12 +53,17 @@ func Kubernetes(ctx context.Context, moduleDir, cache string, log io.Writer) (st
 	return dir, nil
 }
 
-// Built tells whether all programs of Kubernetes are in the cache.
-func Built(cache string) bool {
-	return !slices.ContainsFunc(programs, func(p string) bool {
-		_, err := os.Stat(filepath.Join(cache, "bin", KubernetesVersion, p))
-		return err != nil
-	})
+// ErrNotBuilt is for tests, which go test gives less time than the first build takes.
+var ErrNotBuilt = errors.New("Kubernetes is not built yet, which takes longer than go test waits: go run ./cmd/lab build")
+
+// Built returns ErrNotBuilt unless all programs of Kubernetes are in the cache.
+func Built(cache string) error {
+	for _, p := range programs {
+		if _, err := os.Stat(filepath.Join(cache, "bin", KubernetesVersion, p)); err != nil {
+			return ErrNotBuilt
+		}
+	}
+	return nil
 }
 
 // Own builds one of this module's programs into dir.
