@@ -94,7 +94,7 @@ func (p Plan) counted(all []listing) func(snapshot.Kind) {
 	}
 }
 
-// MaxAsks bounds the second round: one request an object, where a listing has 500 a page.
+// MaxAsks bounds the second round: one request an object, where a listing has 250 a page.
 const MaxAsks = 500
 
 // Asked reads single objects by name and seals them; those beyond MaxAsks are sealed as failed, and not asked for.

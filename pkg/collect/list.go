@@ -17,8 +17,9 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
-// PageSize is how many objects one request asks for; kubectl's default.
-const PageSize = 500
+// PageSize is how many objects one request asks for. Kubectl asks for 500; with half of that, what is decoded and not yet trimmed takes
+// 15 MB less, and no measurable time more (docs/performance.md).
+const PageSize = 250
 
 var errStuck = errors.New("the server's continue token does not advance")
 

@@ -40,7 +40,7 @@ type way struct {
 var ways = map[string]way{
 	"":          {},
 	"page=100":  {page: 100},
-	"page=250":  {page: 250},
+	"page=500":  {page: 500},
 	"page=2000": {page: 2000},
 	"page=all":  {page: -1},
 	"cache":     {version: "0"},
