@@ -1,7 +1,7 @@
 package docs
 
-// This file makes the JSON Schema of the report from the types of pkg/finding: structure from reflection, words and enumerations from
-// their source. Properties that it does not name are allowed, because within a version fields are only added.
+// This file makes the JSON Schemas of the report and of each view from the types of pkg/finding: structure from reflection, words and
+// enumerations from their source. Properties that it does not name are allowed, because within a version fields are only added.
 
 import (
 	"bytes"
@@ -19,41 +19,78 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 )
 
-func schemaFile(t *testing.T) []byte {
+// schemaFiles are the schemas of all wire types, by file.
+func schemaFiles(t *testing.T) map[string][]byte {
 	t.Helper()
-	out, err := json.MarshalIndent(reportSchema(t), "", "  ")
-	if err != nil {
-		t.Fatal(err)
+	words := readWords(t)
+	out := map[string][]byte{}
+	for file, wire := range map[string]struct {
+		typ  reflect.Type
+		kind string
+		ids  []string
+	}{
+		"report":   {reflect.TypeFor[finding.Report](), finding.ReportKind, ids(checks.All())},
+		"oom-rank": {reflect.TypeFor[finding.OOMRank](), finding.OOMRankKind, ids(checks.Readings("oom"))},
+	} {
+		text, err := json.MarshalIndent(schemaOf(words, wire.typ, wire.kind, wire.ids), "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out["schema/"+file+".schema.json"] = append(text, '\n')
 	}
-	return append(out, '\n')
+	return out
 }
 
-// reportSchema is the schema of finding.Report.
-func reportSchema(t *testing.T) *jsonschema.Schema {
-	t.Helper()
-	g := schemaMaker{words: readWords(t), defs: map[string]*jsonschema.Schema{}}
-	g.of(reflect.TypeFor[finding.Report]())
-	ids := []any{}
-	for _, c := range checks.All() {
-		ids = append(ids, c.ID)
+// TestEveryViewHasASchema holds the list above to the views there are.
+func TestEveryViewHasASchema(t *testing.T) {
+	files := schemaFiles(t)
+	for _, v := range checks.Views() {
+		if name := "schema/" + strings.ReplaceAll(v.ID, "/", "-") + ".schema.json"; files[name] == nil {
+			t.Errorf("%s has no schema", v.ID)
+		}
 	}
-	g.defs["Check"] = &jsonschema.Schema{Type: "string", Enum: ids, Description: "The stable ID of a check, area/slug. Later versions of the tool know more."}
-	g.defs["Finding"].Properties["check"] = ref("Check")
-	g.defs["Gap"].Properties["check"] = ref("Check")
-	g.defs["Coverage"].Properties["checks"].Items = ref("Check")
+}
 
-	report := g.defs["Report"]
-	delete(g.defs, "Report")
-	report.Schema = "https://json-schema.org/draft/2020-12/schema"
-	report.Title = finding.ReportKind + " of " + finding.APIVersion
-	report.Properties["apiVersion"] = constant(finding.APIVersion)
-	report.Properties["kind"] = constant(finding.ReportKind)
-	report.Defs = g.defs
-	return report
+func ids(list []*analysis.Check) []string {
+	var out []string
+	for _, c := range list {
+		out = append(out, c.ID)
+	}
+	return out
+}
+
+// schemaOf is the schema of a wire type with a kind of its own, which names checks or views by these IDs.
+func schemaOf(w words, typ reflect.Type, kind string, ids []string) *jsonschema.Schema {
+	g := schemaMaker{words: w, defs: map[string]*jsonschema.Schema{}}
+	g.of(typ)
+	known := []any{}
+	for _, id := range ids {
+		known = append(known, id)
+	}
+	g.defs["Check"] = &jsonschema.Schema{Type: "string", Enum: known, Description: "The stable ID of a check or view, area/slug. Later versions of the tool know more."}
+	for name, field := range map[string]string{"Finding": "check", "Gap": "check", "Coverage": "checks"} {
+		def := g.defs[name]
+		switch {
+		case def == nil:
+		case def.Properties[field].Items != nil:
+			def.Properties[field].Items = ref("Check")
+		default:
+			def.Properties[field] = ref("Check")
+		}
+	}
+	out := g.defs[typ.Name()]
+	delete(g.defs, typ.Name())
+	out.Schema = "https://json-schema.org/draft/2020-12/schema"
+	out.Title = kind + " of " + finding.APIVersion
+	out.Properties["apiVersion"] = constant(finding.APIVersion)
+	out.Properties["kind"] = constant(kind)
+	out.Defs = g.defs
+	return out
 }
 
 func ref(name string) *jsonschema.Schema { return &jsonschema.Schema{Ref: "#/$defs/" + name} }
@@ -76,7 +113,7 @@ func (g schemaMaker) of(typ reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "array", Items: g.of(typ.Elem())}
 	case typ.Kind() == reflect.Bool:
 		return &jsonschema.Schema{Type: "boolean"}
-	case typ.Kind() == reflect.Int, typ.Kind() == reflect.Int32:
+	case typ.Kind() == reflect.Int, typ.Kind() == reflect.Int32, typ.Kind() == reflect.Int64:
 		return &jsonschema.Schema{Type: "integer"}
 	case typ == reflect.TypeFor[string]():
 		return &jsonschema.Schema{Type: "string"}
@@ -96,8 +133,14 @@ func (g schemaMaker) of(typ reflect.Type) *jsonschema.Schema {
 
 // fields adds the properties of a struct. It panics on a kind of type that the wire has not known so far.
 func (g schemaMaker) fields(s *jsonschema.Schema, typ reflect.Type) {
-	s.Type, s.Properties = "object", map[string]*jsonschema.Schema{}
+	if s.Properties == nil {
+		s.Type, s.Properties = "object", map[string]*jsonschema.Schema{}
+	}
 	for f := range typ.Fields() {
+		if f.Anonymous {
+			g.fields(s, f.Type)
+			continue
+		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "-" {
 			continue

@@ -1,4 +1,4 @@
-// Package checks lists every check that ships in the binary.
+// Package checks lists every check and every view that ships in the binary.
 package checks
 
 import (
@@ -29,6 +29,26 @@ func Of(area string) []*analysis.Check {
 		if c.Area() == area {
 			out = append(out, c)
 		}
+	}
+	return out
+}
+
+// Views lists the views of the areas, or, without any, all.
+func Views(areas ...string) []*analysis.View {
+	all := oom.Views()
+	return slices.DeleteFunc(all, func(v *analysis.View) bool { return len(areas) > 0 && !slices.Contains(areas, v.Area()) })
+}
+
+// Readings is what the checks and views of the areas read, or, without any, all: what there is to record, and to be allowed.
+func Readings(areas ...string) []*analysis.Check {
+	var out []*analysis.Check
+	for _, c := range All() {
+		if len(areas) == 0 || slices.Contains(areas, c.Area()) {
+			out = append(out, c)
+		}
+	}
+	for _, v := range Views(areas...) {
+		out = append(out, v.Reading())
 	}
 	return out
 }

@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -40,10 +41,15 @@ type analyseOptions struct {
 	save          string
 	timeout       time.Duration // of the whole run; 0: none
 
+	view *analysis.View // nil for the commands that check
+
 	checks   []*analysis.Check
 	resolved []finding.ObjectRef // the arguments, as the server knows them
 	unread   []finding.ObjectRef // those of them that the user may not get
 }
+
+// viewGroup is the group of an area's views in its help.
+const viewGroup = "views"
 
 var areaShorts = map[string]string{
 	"oom":    "Explain who was killed for memory, by whom and why",
@@ -92,26 +98,24 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "Look at every namespace. Namespace in current context is ignored even if specified with --namespace.")
 	f.StringVarP(&o.selector, "selector", "l", "", "Keep findings of objects with these labels (label query, supports '=', '==', '!=', 'in', 'notin'). What is read stays the same.")
-	f.StringVar(&o.from, "from", "", "Look at a recording or at Kubernetes objects instead of a cluster: a file, a directory, or - for standard input")
-	f.BoolVar(&o.demo, "demo", false, "Look at a recorded real incident instead of a cluster")
-	f.StringVar(&o.now, "now", "", "With --from: the time to judge by (RFC 3339), instead of the input's own")
 	f.DurationVar(&o.since, "since", 0, "Drop trouble that ended longer ago than this, like 30m or 24h (default: what the cluster still tells)")
 	f.StringSliceVar(&o.check, "check", nil, "Run only these checks (see kubectl scars explain --list)")
 	f.StringSliceVar(&o.skip, "skip", nil, "Do not run these checks")
 	f.StringVar(&o.severity, "severity", "info", "Show findings of this severity or worse: critical, warning or info")
 	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, and with 3 if what was looked for could not be read: critical, warning, info or never")
-	f.StringVarP(&o.output, "output", "o", "table", "Output format: table, wide, json, yaml, name, markdown, jsonpath=..., go-template=...")
-	o.addTimeout(f)
-	f.StringVar(&o.save, "save", "", "Also save what this run saw to a file, for --from")
-	for flag, values := range map[string][]string{
-		"output": render.Formats(), "severity": {"critical", "warning", "info"}, "fail-on": {"critical", "warning", "info", "never"},
-	} {
+	for flag, values := range map[string][]string{"severity": {"critical", "warning", "info"}, "fail-on": {"critical", "warning", "info", "never"}} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	for _, flag := range []string{"check", "skip"} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, completeChecks)
+	}
+	o.addInput(cmd)
+	if views := checks.Views(name); len(views) > 0 {
+		cmd.AddGroup(&cobra.Group{ID: viewGroup, Title: "Views:"})
+		for _, v := range views {
+			cmd.AddCommand(r.viewCommand(v))
+		}
 	}
 	return cmd
 }
@@ -134,7 +138,7 @@ func areaLong(name string) string {
 
 // validate refuses what cannot be meant, before anything is read.
 func (o *analyseOptions) validate() (err error) {
-	if err := render.Validate(o.output); err != nil {
+	if err := o.validateInput(); err != nil {
 		return err
 	}
 	if !slices.Contains(finding.Severities(), finding.Severity(o.severity)) {
@@ -143,45 +147,24 @@ func (o *analyseOptions) validate() (err error) {
 	if o.failOn != "never" && !slices.Contains(finding.Severities(), finding.Severity(o.failOn)) {
 		return fmt.Errorf("--fail-on: %q is none of critical, warning, info and never", o.failOn)
 	}
-	if o.now != "" {
-		if _, err := time.Parse(time.RFC3339, o.now); err != nil {
-			return fmt.Errorf("--now: %q is no time like 2026-11-23T18:00:00Z", o.now)
-		}
-	}
 	if _, err := labels.Parse(o.selector); err != nil {
 		return fmt.Errorf("--selector: %w", err)
 	}
-	switch {
-	case o.demo && o.from != "":
-		return fmt.Errorf("--demo and --from exclude each other")
-	case o.now != "" && o.from == "" && !o.demo:
-		return fmt.Errorf("--now needs --from: a live cluster has its own clock")
-	case o.allNamespaces && len(o.args) > 0 && !o.offline():
-		return fmt.Errorf("a resource cannot be retrieved by name across all namespaces")
-	case o.timeout < 0:
-		return fmt.Errorf("--timeout: %s is negative", o.timeout)
-	case o.since < 0:
+	if o.since < 0 {
 		return fmt.Errorf("--since: %s is negative", o.since)
 	}
 	o.checks, err = choose(o.command, o.check, o.skip)
 	return err
 }
 
-func (o *analyseOptions) offline() bool { return o.demo || o.from != "" }
-
 // run is the flow: load, ask, check, keep what was asked for, show.
 func (o *analyseOptions) run(ctx context.Context) error {
-	in, err := o.load(ctx)
+	in, subjects, err := o.input(ctx)
 	if err != nil {
 		return err
 	}
-	subjects, err := o.subjects(in)
-	if err != nil {
-		return err
-	}
-	interrupted := ctx.Err() != nil
-	meta := finding.Metadata{Time: in.snapshot.Now(), ToolVersion: o.env.Version, Context: in.context, Scope: in.scope}
-	meta.Scope.Command, meta.Scope.Subjects, meta.Scope.Selector, meta.Scope.Since = o.command, o.args, o.selector, ""
+	meta := o.metadata(in)
+	meta.Scope.Selector, meta.Scope.Since = o.selector, ""
 	if o.since > 0 {
 		meta.Scope.Since = o.since.String()
 	}
@@ -195,16 +178,9 @@ func (o *analyseOptions) run(ctx context.Context) error {
 	filter := o.filter(in.scope.Namespaces)
 	filter.Subjects, filter.Selector = subjects, o.labels()
 	analysis.Keep(report, in.snapshot, filter)
-	if o.save != "" && !interrupted {
-		if err := in.save(o.save); err != nil {
-			return err
-		}
-	}
-	if err := o.show(report); err != nil {
+	err = o.deliver(in, func(w io.Writer, opts render.Options) error { return render.Report(w, report, opts) })
+	if err != nil {
 		return err
-	}
-	if interrupted {
-		return exitStatus(exitInterrupted)
 	}
 	return o.verdict(report)
 }

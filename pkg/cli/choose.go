@@ -17,7 +17,7 @@ import (
 // without the command's own area.
 func choose(command string, only, skip []string) ([]*analysis.Check, error) {
 	available := checks.Of(command)
-	if command == "triage" || command == "record" {
+	if command == "triage" {
 		available = checks.All()
 	}
 	resolve := func(id string) (string, error) {

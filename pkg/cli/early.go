@@ -43,9 +43,9 @@ type early struct {
 }
 
 // early starts to say what is certain; finish must follow. Nobody but a terminal wants it, and where subjects or labels were asked for,
-// only the whole tells what concerns them.
+// only the whole tells what concerns them; neither do commands that show no findings.
 func (o *analyseOptions) early(b *snapshot.Builder, now func() time.Time, namespaces []string, w io.Writer) *early {
-	if o.env.ErrTTY == nil || len(o.args) > 0 || o.selector != "" {
+	if o.env.ErrTTY == nil || len(o.args) > 0 || o.selector != "" || o.severity == "" {
 		return nil
 	}
 	e := &early{

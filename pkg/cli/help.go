@@ -14,7 +14,7 @@ import (
 var shownFlags = []string{"namespace", "all-namespaces", "from", "since", "output", "list", "remote", "filename"}
 
 const usageTemplate = `Usage:
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{useLine .}}{{end}}
+  {{if not .HasParent}}{{.CommandPath}} COMMAND{{else}}{{useLine .}}{{end}}
 {{- if .HasAvailableSubCommands}}{{$cmds := .Commands}}{{range $group := .Groups}}
 
 {{.Title}}{{range $cmds}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
@@ -28,7 +28,7 @@ Examples:
 Flags:
 {{.}}{{end}}
 
-{{if .HasAvailableSubCommands}}Use "{{.CommandPath}} COMMAND -h" for more about a command.
+{{if not .HasParent}}Use "{{.CommandPath}} COMMAND -h" for more about a command.
 {{end}}Use "{{.Root.CommandPath}} options" for all flags.
 `
 

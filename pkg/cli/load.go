@@ -24,6 +24,8 @@ type loaded struct {
 	gaps     []finding.Coverage
 	version  string          // the tool's, for recordings
 	said     map[string]bool // the fingerprints of findings that were shown early
+
+	interrupted bool // so that it is less than there was to read
 }
 
 func (o *analyseOptions) load(ctx context.Context) (*loaded, error) {

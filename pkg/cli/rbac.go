@@ -36,14 +36,12 @@ says what it could not read.`,
 			if len(areas) == 0 {
 				areas = checks.Areas()
 			}
-			var chosen []*analysis.Check
 			for _, area := range areas {
 				if !slices.Contains(checks.Areas(), area) {
 					return usageError{cmd.CommandPath(), fmt.Errorf("unknown area %q: %s", area, strings.Join(checks.Areas(), ", "))}
 				}
-				chosen = append(chosen, checks.Of(area)...)
 			}
-			out, err := roles(chosen, areas, *r.kube.Namespace)
+			out, err := roles(checks.Readings(areas...), areas, *r.kube.Namespace)
 			if err != nil {
 				return err
 			}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
 )
 
 func (r *root) recordCommand() *cobra.Command {
@@ -23,14 +25,12 @@ Private keys and Secret values are dropped before anything is written; so are ar
   # Later, anywhere
   kubectl scars triage --from shop.json.gz`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.path = cmd.CommandPath()
 			if file == "" {
 				return usageError{o.path, fmt.Errorf("-f FILE is needed")}
 			}
-			if o.checks, err = choose("record", nil, nil); err != nil {
-				return err
-			}
+			o.checks = checks.Readings()
 			in, err := o.load(cmd.Context())
 			if err != nil {
 				return err

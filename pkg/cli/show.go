@@ -1,6 +1,6 @@
 package cli
 
-// This file hands a report to its renderer, with what the terminal can do and how this command would be called again.
+// This file tells renderers what the terminal can do, what was looked at, and how this command would be called again.
 
 import (
 	"strings"
@@ -12,12 +12,12 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
-// show writes the report to standard output.
-func (o *analyseOptions) show(r *finding.Report) error {
+// outputOptions are how a report or a view goes to standard output.
+func (o *analyseOptions) outputOptions() render.Options {
 	opts := o.renderOptions(o.output)
 	opts.Source, opts.Kubectl = o.source(), o.kubectl()
 	opts.Rerun = o.rerun()
-	return render.Report(o.env.Out, r, opts)
+	return opts
 }
 
 // renderOptions fits a format to the terminal, where there is one.

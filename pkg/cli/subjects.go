@@ -33,7 +33,7 @@ func (o *analyseOptions) targets() ([]target, error) {
 	for _, arg := range o.args {
 		kind, name, found := strings.Cut(arg, "/")
 		if !found {
-			kind, name = naturalType[o.command], arg
+			kind, name = o.natural(), arg
 			if _, isType := knownKind(arg); isType {
 				return nil, usageError{o.path, fmt.Errorf("%q is a type: write %s/NAME", arg, arg)}
 			}
@@ -41,9 +41,37 @@ func (o *analyseOptions) targets() ([]target, error) {
 		if kind == "" || name == "" || strings.Contains(name, "/") {
 			return nil, usageError{o.path, fmt.Errorf("%q is neither TYPE/NAME nor NAME", arg)}
 		}
+		if known, ok := knownKind(kind); o.view != nil && !(ok && o.taken(known)) {
+			return nil, usageError{o.path, fmt.Errorf("%q: %s takes no %s", arg, o.path, kind)}
+		}
 		out = append(out, target{kind, name})
 	}
 	return out, nil
+}
+
+// natural is what a bare NAME means.
+func (o *analyseOptions) natural() string {
+	if o.view != nil {
+		info, _ := snapshot.InfoOf(o.view.Takes[0])
+		return info.Resource
+	}
+	return naturalType[o.command]
+}
+
+// taken tells whether the arguments of a view may name objects of a kind.
+func (o *analyseOptions) taken(kind string) bool {
+	return slices.ContainsFunc(o.view.Takes, func(k snapshot.Kind) bool {
+		info, _ := snapshot.InfoOf(k)
+		return info.GVK.Kind == kind
+	})
+}
+
+// takesNamespaced tells whether a NAME may be one of a namespace, so that several namespaces may have it.
+func (o *analyseOptions) takesNamespaced() bool {
+	return o.view == nil || slices.ContainsFunc(o.view.Takes, func(k snapshot.Kind) bool {
+		info, _ := snapshot.InfoOf(k)
+		return info.Namespaced
+	})
 }
 
 // subjects resolves the arguments against the snapshot: of a live cluster they were resolved before it was read.

@@ -39,7 +39,7 @@ type Metadata struct {
 
 // Scope says what was looked at.
 type Scope struct {
-	Command       string   `json:"command"`              // oom, probes, netpol, certs, pvc or triage
+	Command       string   `json:"command"`              // oom, probes, netpol, certs, pvc or triage; for a view its words: "oom rank"
 	AllNamespaces bool     `json:"allNamespaces"`        // every namespace
 	Namespaces    []string `json:"namespaces,omitempty"` // otherwise these
 	Subjects      []string `json:"subjects,omitempty"`   // TYPE/NAME arguments

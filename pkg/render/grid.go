@@ -29,7 +29,7 @@ func (p *page) grid(header []string, rows [][]string, margin int) []string {
 			clean[i][j] = strings.TrimSpace(term.Clip(p.text(cell), maxCell, p.text("…")))
 		}
 	}
-	widths := squeeze(natural(clean), p.width-margin)
+	widths := squeeze(natural(clean, term.Cells), natural(clean, longestWord), p.width-margin)
 	for _, row := range clean {
 		for j, cell := range row {
 			row[j] = strings.Join(term.Wrap(cell, widths[j]), "\n")
@@ -66,30 +66,40 @@ func (p *page) grid(header []string, rows [][]string, margin int) []string {
 	return lines
 }
 
-// natural is the width that each column would like.
-func natural(rows [][]string) []int {
+// natural is the widest that a column's cells are by some measure.
+func natural(rows [][]string, cells func(string) int) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for j, cell := range row {
-			widths[j] = max(widths[j], term.Cells(cell))
+			widths[j] = max(widths[j], cells(cell))
 		}
 	}
 	return widths
 }
 
-// squeeze takes from the widest column until the line fits: the long texts give, the short facts stay whole.
-func squeeze(widths []int, room int) []int {
+// longestWord is the width below which a text cannot be set without breaking a word.
+func longestWord(s string) int {
+	longest := 0
+	for _, word := range strings.Fields(s) {
+		longest = max(longest, term.Cells(word))
+	}
+	return longest
+}
+
+// squeeze takes from the widest column until the line fits: the long texts give, the short facts stay whole. Words are broken only where
+// not even all of them fit side by side.
+func squeeze(widths, words []int, room int) []int {
 	if room <= 0 {
 		return widths
 	}
-	total := gridGap * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
+	least := make([]int, len(widths))
+	if sum(words) <= room-gridGap*(len(widths)-1) {
+		least = words
 	}
-	for total > room {
+	for total := sum(widths) + gridGap*(len(widths)-1); total > room; total-- {
 		widest := 0
 		for j := range widths {
-			if widths[j] > widths[widest] {
+			if widths[j]-least[j] > 0 && (widths[widest] == least[widest] || widths[j] > widths[widest]) {
 				widest = j
 			}
 		}
@@ -97,7 +107,13 @@ func squeeze(widths []int, room int) []int {
 			break
 		}
 		widths[widest]--
-		total--
 	}
 	return widths
+}
+
+func sum(widths []int) (total int) {
+	for _, w := range widths {
+		total += w
+	}
+	return total
 }

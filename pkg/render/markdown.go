@@ -31,11 +31,24 @@ func writeMarkdown(w io.Writer, r *finding.Report, o Options) error {
 }
 
 func (p *page) markdownHead() []string {
-	m := p.report.Metadata
 	title := "Nothing found"
 	if len(p.report.Findings) > 0 {
 		title = counts(p.report.Findings)
 	}
+	lines := p.markdownTop(": " + title)
+	if len(p.report.Findings) == 0 {
+		return lines
+	}
+	var rows [][]string
+	for _, f := range p.report.Findings {
+		rows = append(rows, []string{p.escape(p.badge(f.Severity).text), p.cell(p.brief(p.ref(f.Object))), p.cell(p.brief(f.Check)), p.escape(p.brief(f.Message))})
+	}
+	return append(append(lines, ""), p.markdownTable([]string{"Severity", "Object", "Check", "Cause"}, rows)...)
+}
+
+// markdownTop is the title, and below it what was looked at and when.
+func (p *page) markdownTop(title string) []string {
+	m := p.report.Metadata
 	facts := []string{}
 	if p.Source != "" {
 		facts = append(facts, p.escape(p.brief(p.Source)))
@@ -51,15 +64,32 @@ func (p *page) markdownHead() []string {
 	if !m.Time.IsZero() {
 		facts = append(facts, m.Time.UTC().Format(time.RFC3339))
 	}
-	lines := []string{"## kubectl scars " + p.escape(m.Scope.Command) + ": " + title, "", strings.Join(facts, " · ")}
-	if len(p.report.Findings) == 0 {
-		return lines
+	return []string{"## kubectl scars " + p.escape(m.Scope.Command) + title, "", strings.Join(facts, " · ")}
+}
+
+// markdownSheet is a view.
+func (p *page) markdownSheet(s sheet) []string {
+	lines := p.markdownTop("")
+	if len(s.panels) == 0 {
+		lines = append(lines, "", p.escape(s.nothing))
 	}
-	var rows [][]string
-	for _, f := range p.report.Findings {
-		rows = append(rows, []string{p.escape(p.badge(f.Severity).text), p.cell(p.brief(p.ref(f.Object))), p.cell(p.brief(f.Check)), p.escape(p.brief(f.Message))})
+	for _, part := range s.panels {
+		var title []string
+		for _, sp := range part.title {
+			title = append(title, p.escape(sp.text))
+		}
+		lines = append(lines, "", "### "+strings.Join(title, " "))
+		for _, t := range part.tables {
+			rows := make([][]string, len(t.rows))
+			for i, row := range t.rows {
+				for _, cell := range row {
+					rows[i] = append(rows[i], p.escape(p.brief(cell)))
+				}
+			}
+			lines = append(append(lines, "", p.escape(t.title), ""), p.markdownTable(t.header, rows)...)
+		}
 	}
-	return append(append(lines, ""), p.markdownTable([]string{"Severity", "Object", "Check", "Cause"}, rows)...)
+	return append(lines, p.markdownGaps()...)
 }
 
 func (p *page) markdownFinding(f finding.Finding) []string {

@@ -1,5 +1,5 @@
-// Package render turns a report into text: for people (table, wide, markdown) and for programs (json, yaml, name, jsonpath,
-// go-template). It knows findings and nothing of how they came about.
+// Package render turns reports and views into text: for people (table, wide, markdown) and for programs (json, yaml, name, jsonpath,
+// go-template). It knows the wire types and nothing of how they came about.
 package render
 
 import (
@@ -57,7 +57,7 @@ func Report(w io.Writer, r *finding.Report, o Options) error {
 	case "markdown":
 		return writeMarkdown(w, r, o)
 	case "name":
-		return writeNames(w, r)
+		return writeNames(w, affected(r))
 	default:
 		return writeStructured(w, r, o.Format)
 	}
@@ -79,4 +79,13 @@ func writeLines(w io.Writer, lines []string) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// affected are the objects of the findings, worst first.
+func affected(r *finding.Report) []finding.ObjectRef {
+	out := make([]finding.ObjectRef, len(r.Findings))
+	for i, f := range r.Findings {
+		out[i] = f.Object
+	}
+	return out
 }

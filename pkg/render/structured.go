@@ -46,12 +46,12 @@ func structuredPrinter(format string) (printers.ResourcePrinter, error) {
 	return printer, nil
 }
 
-func writeStructured(w io.Writer, r *finding.Report, format string) error {
+func writeStructured(w io.Writer, v any, format string) error {
 	printer, err := structuredPrinter(format)
 	if err != nil {
 		return err
 	}
-	object, err := toUnstructured(r)
+	object, err := toUnstructured(v)
 	if err != nil {
 		return err
 	}
@@ -104,22 +104,21 @@ func (e escaping) Write(p []byte) (int, error) {
 func toUnstructured(v any) (*unstructured.Unstructured, error) {
 	raw, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("encode report: %w", err)
+		return nil, fmt.Errorf("encode: %w", err)
 	}
 	content := map[string]any{}
 	if err := kjson.Unmarshal(raw, &content); err != nil {
-		return nil, fmt.Errorf("encode report: %w", err)
+		return nil, fmt.Errorf("encode: %w", err)
 	}
 	return &unstructured.Unstructured{Object: content}, nil
 }
 
-// writeNames prints each affected object once, worst first, as kubectl takes it: deployment.apps/web. One line is one object whatever the
+// writeNames prints each object once, in their order, as kubectl takes it: deployment.apps/web. One line is one object whatever the
 // name contains, since the reader is a pipe. As with kubectl get -o name, the namespace is not part of it.
-func writeNames(w io.Writer, r *finding.Report) error {
+func writeNames(w io.Writer, objects []finding.ObjectRef) error {
 	printer := &printers.NamePrinter{ShortOutput: true}
 	seen := map[finding.ObjectRef]bool{}
-	for _, f := range r.Findings {
-		o := f.Object
+	for _, o := range objects {
 		o.Container = ""
 		if seen[o] || o.Kind == "" || o.Name == "" {
 			continue

@@ -67,7 +67,7 @@ func trimPodSpec(s *corev1.PodSpec) {
 		TerminationGracePeriodSeconds: old.TerminationGracePeriodSeconds, ActiveDeadlineSeconds: old.ActiveDeadlineSeconds,
 		NodeSelector: old.NodeSelector, Priority: old.Priority, PriorityClassName: old.PriorityClassName,
 		ReadinessGates: old.ReadinessGates, Resources: old.Resources, SchedulerName: old.SchedulerName,
-		ServiceAccountName: old.ServiceAccountName, RuntimeClassName: old.RuntimeClassName,
+		ServiceAccountName: old.ServiceAccountName, RuntimeClassName: old.RuntimeClassName, Overhead: old.Overhead,
 		Containers: trimContainers(old.Containers), InitContainers: trimContainers(old.InitContainers),
 		Volumes: trimVolumes(old.Volumes),
 	}

@@ -1,0 +1,119 @@
+package oom
+
+// The view "oom rank": who would die first on each node.
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/victim"
+)
+
+// Rank is the view "oom rank".
+var Rank = &analysis.View{
+	ID:    "oom/rank",
+	Short: "Show who would die first on each node where its memory runs out, and why",
+	Args:  "[NODE ...]",
+	Long: `Two orders, because two parties kill. The kernel kills a process where the node is out of memory: by what it uses plus its oom_score_adj
+(ADJ), which the kubelet computes from QoS class and request. Before that, under memory pressure, the kubelet evicts pods: those over their
+request first, then the lowest priority, then by how far they are over; the QoS class plays no part.
+
+A limit is another matter: who reaches the own limit dies at once, whatever stands here.
+
+All namespaces are read, unless -n names one: neighbours on the same node matter.`,
+	Example: `  # Every node
+  kubectl scars oom rank
+
+  # One node, in full
+  kubectl scars oom rank node-1 -o wide`,
+	Takes:        []snapshot.Kind{snapshot.Nodes},
+	WholeCluster: true,
+	Inputs:       []analysis.Input{analysis.Need(snapshot.Pods), analysis.Optional(snapshot.Nodes)},
+	Make:         rank,
+}
+
+func rank(v *snapshot.View, q analysis.Question) finding.View {
+	out := &finding.OOMRank{ViewHead: finding.NewHead(finding.OOMRankKind), Nodes: []finding.RankedNode{}}
+	pods := map[string][]*corev1.Pod{}
+	for _, p := range v.Pods(metav1.NamespaceAll) {
+		if p.Spec.NodeName != "" && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed {
+			pods[p.Spec.NodeName] = append(pods[p.Spec.NodeName], p)
+		}
+	}
+	for name, pods := range pods {
+		node := finding.ObjectRef{APIVersion: "v1", Kind: "Node", Name: name}
+		if len(q.Subjects) > 0 && !slices.ContainsFunc(q.Subjects, node.SameObject) {
+			continue
+		}
+		out.Nodes = append(out.Nodes, rankNode(v.Node(name), name, pods))
+		gaps(out, node, pods, v.Node(name) != nil, q.Namespaces)
+	}
+	slices.SortFunc(out.Nodes, func(a, b finding.RankedNode) int {
+		return cmp.Or(-cmp.Compare(btoi(a.MemoryPressure), btoi(b.MemoryPressure)), strings.Compare(a.Node, b.Node))
+	})
+	return out
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func rankNode(node *corev1.Node, name string, pods []*corev1.Pod) finding.RankedNode {
+	out := finding.RankedNode{Node: name}
+	var capacity int64
+	if node != nil {
+		capacity = node.Status.Capacity.Memory().Value()
+		allocatable := node.Status.Allocatable.Memory().Value()
+		out.CapacityBytes, out.AllocatableBytes = &capacity, &allocatable
+		out.MemoryPressure = pressed(node)
+	}
+	out.Kernel = victim.Kernel(pods, capacity, unknown)
+	out.Eviction = victim.Eviction(pods, unknown)
+	for _, p := range pods {
+		out.RequestedBytes += victim.Request(p)
+	}
+	return out
+}
+
+// unknown is the use of containers as far as status tells: not at all.
+func unknown(*corev1.Pod, string) (int64, bool) { return 0, false }
+
+// pressed tells whether a node says that it is under memory pressure.
+func pressed(n *corev1.Node) bool {
+	return slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeMemoryPressure && c.Status == corev1.ConditionTrue
+	})
+}
+
+// gaps says what of a node's ranks could not be known.
+func gaps(out *finding.OOMRank, node finding.ObjectRef, pods []*corev1.Pod, read bool, namespaces []string) {
+	say := func(reason string) {
+		out.CannotSay = append(out.CannotSay, finding.Gap{Check: "oom/rank", Object: node, Reason: reason})
+	}
+	if !read {
+		say("oom_score_adj of Burstable containers: it comes from the node's memory, and the node was not read")
+	}
+	if len(namespaces) > 0 {
+		say("where pods of other namespaces stand: only those of " + strings.Join(namespaces, ", ") + " were read")
+	}
+	unclassed := 0
+	for _, p := range pods {
+		if p.Status.QOSClass == "" {
+			unclassed++
+		}
+	}
+	if unclassed > 0 {
+		say(fmt.Sprintf("the kernel's order for %d pods without status.qosClass", unclassed))
+	}
+}

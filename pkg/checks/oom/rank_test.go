@@ -1,0 +1,93 @@
+package oom
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// ranked is the view of two nodes, one of them under pressure, without the kinds that are left out.
+func ranked(t *testing.T, q analysis.Question, without ...snapshot.Kind) *finding.OOMRank {
+	t.Helper()
+	b := snapshot.NewBuilder()
+	out := map[snapshot.Kind]bool{}
+	for _, k := range without {
+		out[k] = true
+		b.Seal(k, "", snapshot.State{Status: snapshot.Forbidden})
+	}
+	add := func(k snapshot.Kind, o snapshot.Object) {
+		if out[k] {
+			return
+		}
+		b.Seal(k, "", snapshot.State{Status: snapshot.OK})
+		if err := b.Add(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a", "b", "empty"} {
+		n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		n.Status.Capacity = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("1Gi")}
+		if name == "b" {
+			n.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeMemoryPressure, Status: corev1.ConditionTrue}}
+		}
+		add(snapshot.Nodes, n)
+	}
+	for _, place := range [][2]string{{"a", "x"}, {"a", "y"}, {"b", "z"}, {"", "pending"}} {
+		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: place[1]}}
+		p.Spec.NodeName, p.Status.QOSClass = place[0], corev1.PodQOSBurstable
+		p.Spec.Containers = []corev1.Container{{Name: "c", Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")}}}}
+		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+		add(snapshot.Pods, p)
+	}
+	v, err := Rank.Answer(b.Build(time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)), q, finding.Metadata{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.(*finding.OOMRank)
+}
+
+func TestRank(t *testing.T) {
+	r := ranked(t, analysis.Question{})
+	if len(r.Nodes) != 2 || r.Nodes[0].Node != "b" || !r.Nodes[0].MemoryPressure || r.Nodes[1].Node != "a" {
+		t.Fatalf("want the node under pressure first, and none without pods: %+v", r.Nodes)
+	}
+	if a := r.Nodes[1]; len(a.Kernel) != 2 || len(a.Eviction) != 2 || *a.Kernel[0].OOMScoreAdj != 500 || *a.CapacityBytes != 1<<30 || a.RequestedBytes != 1<<30 {
+		t.Errorf("got %+v", a)
+	}
+	if len(r.CannotSay) != 0 || len(r.Coverage) != 2 {
+		t.Errorf("all was read: %+v, %+v", r.CannotSay, r.Coverage)
+	}
+	if r := ranked(t, analysis.Question{Subjects: []finding.ObjectRef{{Kind: "Node", Name: "a"}}}); len(r.Nodes) != 1 || r.Nodes[0].Node != "a" {
+		t.Errorf("asked for one node: %+v", r.Nodes)
+	}
+	if r := ranked(t, analysis.Question{Namespaces: []string{"shop"}}); len(r.CannotSay) != 2 {
+		t.Errorf("other namespaces were not read: %+v", r.CannotSay)
+	}
+}
+
+func TestRankWithout(t *testing.T) {
+	r := ranked(t, analysis.Question{}, snapshot.Nodes)
+	if len(r.Nodes) != 2 || r.Nodes[0].Kernel[0].OOMScoreAdj != nil || len(r.CannotSay) != 2 {
+		t.Errorf("without nodes: %+v, %+v", r.Nodes, r.CannotSay)
+	}
+	if r := ranked(t, analysis.Question{}, snapshot.Pods); len(r.Nodes) != 0 || r.Nodes == nil {
+		t.Errorf("without pods: %+v", r.Nodes)
+	}
+	text, err := json.Marshal(ranked(t, analysis.Question{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 5 { // nodes come out of a map
+		if again, _ := json.Marshal(ranked(t, analysis.Question{})); string(again) != string(text) {
+			t.Fatalf("not the same twice:\n%s\n%s", text, again)
+		}
+	}
+}

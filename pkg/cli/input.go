@@ -1,0 +1,91 @@
+package cli
+
+// What the commands that look, and their views, have in common: where the snapshot comes from, in what form the answer goes out, and how
+// the run is described.
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/render"
+)
+
+// addInput adds the flags of input and output.
+func (o *analyseOptions) addInput(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "Look at every namespace. Namespace in current context is ignored even if specified with --namespace.")
+	f.StringVar(&o.from, "from", "", "Look at a recording or at Kubernetes objects instead of a cluster: a file, a directory, or - for standard input")
+	f.BoolVar(&o.demo, "demo", false, "Look at a recorded real incident instead of a cluster")
+	f.StringVar(&o.now, "now", "", "With --from: the time to judge by (RFC 3339), instead of the input's own")
+	f.StringVarP(&o.output, "output", "o", "table", "Output format: table, wide, json, yaml, name, markdown, jsonpath=..., go-template=...")
+	o.addTimeout(f)
+	f.StringVar(&o.save, "save", "", "Also save what this run saw to a file, for --from")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// validateInput refuses what cannot be meant by these flags.
+func (o *analyseOptions) validateInput() error {
+	if err := render.Validate(o.output); err != nil {
+		return err
+	}
+	if o.now != "" {
+		if _, err := time.Parse(time.RFC3339, o.now); err != nil {
+			return fmt.Errorf("--now: %q is no time like 2026-11-23T18:00:00Z", o.now)
+		}
+	}
+	switch {
+	case o.demo && o.from != "":
+		return fmt.Errorf("--demo and --from exclude each other")
+	case o.now != "" && o.from == "" && !o.demo:
+		return fmt.Errorf("--now needs --from: a live cluster has its own clock")
+	case o.allNamespaces && len(o.args) > 0 && !o.offline() && o.takesNamespaced():
+		return fmt.Errorf("a resource cannot be retrieved by name across all namespaces")
+	case o.timeout < 0:
+		return fmt.Errorf("--timeout: %s is negative", o.timeout)
+	}
+	return nil
+}
+
+func (o *analyseOptions) offline() bool { return o.demo || o.from != "" }
+
+// input loads the snapshot and finds the subjects in it. What was read until an interrupt counts.
+func (o *analyseOptions) input(ctx context.Context) (*loaded, []finding.ObjectRef, error) {
+	in, err := o.load(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	in.interrupted = ctx.Err() != nil
+	subjects, err := o.subjects(in)
+	return in, subjects, err
+}
+
+// deliver keeps what was asked for, which is all of it or nothing, and shows the answer.
+func (o *analyseOptions) deliver(in *loaded, show func(io.Writer, render.Options) error) error {
+	if o.save != "" && !in.interrupted {
+		if err := in.save(o.save); err != nil {
+			return err
+		}
+	}
+	if err := show(o.env.Out, o.outputOptions()); err != nil {
+		return err
+	}
+	if in.interrupted {
+		return exitStatus(exitInterrupted)
+	}
+	return nil
+}
+
+// metadata says of a report or view when, where and by what it was made.
+func (o *analyseOptions) metadata(in *loaded) finding.Metadata {
+	meta := finding.Metadata{Time: in.snapshot.Now(), ToolVersion: o.env.Version, Context: in.context, Scope: in.scope}
+	meta.Scope.Command, meta.Scope.Subjects = o.command, o.args
+	if o.view != nil {
+		meta.Scope.Command += " " + o.view.Word()
+	}
+	return meta
+}
