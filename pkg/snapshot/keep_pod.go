@@ -77,6 +77,7 @@ func trimContainers(list []corev1.Container) []corev1.Container {
 	for i, c := range list {
 		list[i] = corev1.Container{
 			Name: c.Name, Image: c.Image, Ports: c.Ports, Resources: c.Resources, ResizePolicy: c.ResizePolicy,
+			Env: runtimeVariables(c.Env), Args: runtimeArguments(c.Command, c.Args),
 			RestartPolicy: c.RestartPolicy, Lifecycle: trimLifecycle(c.Lifecycle),
 			LivenessProbe: trimProbe(c.LivenessProbe), ReadinessProbe: trimProbe(c.ReadinessProbe), StartupProbe: trimProbe(c.StartupProbe),
 		}
