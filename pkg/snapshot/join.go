@@ -4,6 +4,7 @@ package snapshot
 // loops over all pods to find something.
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type joins struct {
 	slices func() map[key][]*discoveryv1.EndpointSlice // by the name of the Service
 	tls    func() map[key][]TLSUse                     // by the name of the Secret that Ingresses present
 	with   func() map[label][]*corev1.Pod              // pods that have a label which a Service selects by
+	on     func() map[string][]*corev1.Pod             // by the name of their node
 }
 
 // podJoins say who owns whom.
@@ -57,13 +59,16 @@ func (s *Snapshot) join(before *Snapshot) {
 	}
 	s.joins = joins{
 		pods: sync.OnceValue(s.joinPods), events: sync.OnceValue(s.joinEvents), slices: sync.OnceValue(s.joinSlices), tls: sync.OnceValue(s.joinTLS),
-		with: sync.OnceValue(s.joinServices),
+		with: sync.OnceValue(s.joinServices), on: sync.OnceValue(s.joinNodes),
 	}
 	if same(Pods, ReplicaSets, StatefulSets, DaemonSets, Jobs) {
 		s.joins.pods = before.joins.pods
 		if same(Events) {
 			s.joins.events = before.joins.events
 		}
+	}
+	if same(Pods) {
+		s.joins.on = before.joins.on
 	}
 	if same(EndpointSlices) {
 		s.joins.slices = before.joins.slices
@@ -217,6 +222,28 @@ func (s *Snapshot) workloadOf(p *corev1.Pod) Ref {
 func (v *View) PodsOf(w Ref) []*corev1.Pod {
 	v.touch(Pods, ReplicaSets, Jobs)
 	return v.s.joins.pods().pods[w]
+}
+
+func (s *Snapshot) joinNodes() map[string][]*corev1.Pod {
+	on := map[string][]*corev1.Pod{}
+	for _, p := range s.tables[Pods].typed.([]*corev1.Pod) {
+		if p.Spec.NodeName != "" && !Finished(p) {
+			on[p.Spec.NodeName] = append(on[p.Spec.NodeName], p)
+		}
+	}
+	return on
+}
+
+// PodsOn lists the pods that were given to a node and are not at their end, by namespace and name.
+func (v *View) PodsOn(node string) []*corev1.Pod {
+	v.touch(Pods)
+	return v.s.joins.on()[node]
+}
+
+// NodesWithPods lists the names of the nodes that have such pods.
+func (v *View) NodesWithPods() []string {
+	v.touch(Pods)
+	return slices.Sorted(maps.Keys(v.s.joins.on()))
 }
 
 // Incarnations lists the pods of a workload with their events: first those that are there, by name, then those that have been replaced

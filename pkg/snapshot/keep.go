@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -20,6 +21,7 @@ var keptAnnotations = []string{
 	"deployment.kubernetes.io/revision",
 	"kubernetes.io/config.mirror",
 	"kubernetes.io/limit-ranger",
+	"vpaUpdates",
 	"kubernetes.io/ingress.class",
 	"kubernetes.io/tls-acme",
 	"cni.projectcalico.org/podIP",
@@ -99,6 +101,14 @@ func trimService(s *corev1.Service) { trimMeta(&s.ObjectMeta) }
 func trimEndpointSlice(s *discoveryv1.EndpointSlice) { trimMeta(&s.ObjectMeta) }
 
 func trimNetworkPolicy(p *networkingv1.NetworkPolicy) { trimMeta(&p.ObjectMeta) }
+
+func trimDisruptionBudget(b *policyv1.PodDisruptionBudget) {
+	trimMeta(&b.ObjectMeta)
+	b.Status.DisruptedPods = nil
+	for i := range b.Status.Conditions {
+		b.Status.Conditions[i].Message = redact(b.Status.Conditions[i].Message)
+	}
+}
 
 func trimIngress(i *networkingv1.Ingress) { trimMeta(&i.ObjectMeta) }
 

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -41,6 +42,7 @@ const (
 	EndpointSlices         Kind = "endpointslices.discovery.k8s.io"
 	NetworkPolicies        Kind = "networkpolicies.networking.k8s.io"
 	Ingresses              Kind = "ingresses.networking.k8s.io"
+	PodDisruptionBudgets   Kind = "poddisruptionbudgets.policy"
 	StorageClasses         Kind = "storageclasses.storage.k8s.io"
 	CSIDrivers             Kind = "csidrivers.storage.k8s.io"
 	CSINodes               Kind = "csinodes.storage.k8s.io"
@@ -115,6 +117,7 @@ func keepTable() []Info {
 		define(EndpointSlices, discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslices", true, trimEndpointSlice),
 		define(NetworkPolicies, networkingv1.SchemeGroupVersion, "NetworkPolicy", "networkpolicies", true, trimNetworkPolicy),
 		define(Ingresses, networkingv1.SchemeGroupVersion, "Ingress", "ingresses", true, trimIngress),
+		define(PodDisruptionBudgets, policyv1.SchemeGroupVersion, "PodDisruptionBudget", "poddisruptionbudgets", true, trimDisruptionBudget),
 		define(StorageClasses, storagev1.SchemeGroupVersion, "StorageClass", "storageclasses", false, trimStorageClass),
 		define(CSIDrivers, storagev1.SchemeGroupVersion, "CSIDriver", "csidrivers", false, trimCSIDriver),
 		define(CSINodes, storagev1.SchemeGroupVersion, "CSINode", "csinodes", false, trimCSINode),

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -139,6 +140,10 @@ func (v *View) Ingresses(namespace string) []*networkingv1.Ingress {
 	return list[*networkingv1.Ingress](v, Ingresses, namespace)
 }
 
+func (v *View) PodDisruptionBudgets(namespace string) []*policyv1.PodDisruptionBudget {
+	return list[*policyv1.PodDisruptionBudget](v, PodDisruptionBudgets, namespace)
+}
+
 func (v *View) StorageClasses() []*storagev1.StorageClass {
 	return list[*storagev1.StorageClass](v, StorageClasses, "")
 }
@@ -152,6 +157,14 @@ func (v *View) CSINodes() []*storagev1.CSINode { return list[*storagev1.CSINode]
 // The look-ups by name: nil where the snapshot has none.
 
 func (v *View) Node(name string) *corev1.Node { return get[*corev1.Node](v, Nodes, "", name) }
+
+func (v *View) ReplicaSet(namespace, name string) *appsv1.ReplicaSet {
+	return get[*appsv1.ReplicaSet](v, ReplicaSets, namespace, name)
+}
+
+func (v *View) Job(namespace, name string) *batchv1.Job {
+	return get[*batchv1.Job](v, Jobs, namespace, name)
+}
 
 func (v *View) Secret(namespace, name string) *corev1.Secret {
 	return get[*corev1.Secret](v, Secrets, namespace, name)

@@ -3,13 +3,11 @@ package oom
 // The view "oom rank": who would die first on each node.
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -42,31 +40,26 @@ All namespaces are read, unless -n names one: neighbours on the same node matter
 
 func rank(v *snapshot.View, q analysis.Question) finding.View {
 	out := &finding.OOMRank{ViewHead: finding.NewHead(finding.OOMRankKind), Nodes: []finding.RankedNode{}}
-	pods := map[string][]*corev1.Pod{}
-	for _, p := range v.Pods(metav1.NamespaceAll) {
-		if p.Spec.NodeName != "" && p.Status.Phase != corev1.PodSucceeded && p.Status.Phase != corev1.PodFailed {
-			pods[p.Spec.NodeName] = append(pods[p.Spec.NodeName], p)
-		}
-	}
-	for name, pods := range pods {
+	for _, name := range v.NodesWithPods() {
 		node := finding.ObjectRef{APIVersion: "v1", Kind: "Node", Name: name}
 		if len(q.Subjects) > 0 && !slices.ContainsFunc(q.Subjects, node.SameObject) {
 			continue
 		}
+		pods := v.PodsOn(name)
 		out.Nodes = append(out.Nodes, rankNode(v.Node(name), name, pods))
 		gaps(out, node, pods, v.Node(name) != nil, q.Namespaces)
 	}
-	slices.SortFunc(out.Nodes, func(a, b finding.RankedNode) int {
-		return cmp.Or(-cmp.Compare(btoi(a.MemoryPressure), btoi(b.MemoryPressure)), strings.Compare(a.Node, b.Node))
+	slices.SortStableFunc(out.Nodes, func(a, b finding.RankedNode) int { // those under pressure first
+		switch {
+		case a.MemoryPressure == b.MemoryPressure:
+			return 0
+		case a.MemoryPressure:
+			return -1
+		default:
+			return 1
+		}
 	})
 	return out
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func rankNode(node *corev1.Node, name string, pods []*corev1.Pod) finding.RankedNode {
