@@ -18,7 +18,9 @@ func (r *root) recordCommand() *cobra.Command {
 		Short: "Save what all commands would see, to look at it later",
 		Long: `Save what all commands would see, to look at it later, elsewhere, or after the events are gone, with --from FILE.
 
-Private keys and Secret values are dropped before anything is written; so are arguments, environment variables and annotations.`,
+Private keys and Secret values are dropped before anything is written; so are annotations, arguments and environment variables, but for
+those few that prove something. Of arguments and environment these are numbers that size a language runtime: see
+kubectl scars explain oom/runtime-unaware.`,
 		Example: `  # One namespace
   kubectl scars record -n shop -f shop.json.gz
 

@@ -67,6 +67,9 @@ func limitHit(p *analysis.Pass) error {
 			f.Message += fmt.Sprintf("; %s means thousandths of a byte, not mebibytes", last.Limit.Bytes.String())
 		}
 		f.Fix = append(c.Look(), raise(c, last.Limit)...)
+		if _, ok := injector(p, c); ok {
+			f.SaidBy = "oom/injected-limit"
+		}
 		p.Report(f)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -52,9 +53,9 @@ func Plant(ctx context.Context, config *rest.Config, ca *pki.CA, times int) ([]P
 			if err := w.group(ctx, objects); err != nil {
 				return nil, fmt.Errorf("plant %s: %w", in.Name, err)
 			}
-			kind, name, _ := strings.Cut(strings.ReplaceAll(in.Object, "{{.Namespace}}", p.Namespace), "/")
+			kind, name, _ := strings.Cut(strings.NewReplacer("{{.Namespace}}", p.Namespace, "{{.Node}}", p.Node).Replace(in.Object), "/")
 			found := Planted{in.Check, kind, p.Namespace, name}
-			if kind == "PersistentVolume" {
+			if kind == "PersistentVolume" || kind == "Node" {
 				found.Namespace = ""
 			}
 			out = append(out, found)
@@ -79,8 +80,13 @@ func (p place) IP(n int) string {
 func (p place) objects(in incident.Incident, ca *pki.CA) ([]snapshot.Object, error) {
 	objects := []snapshot.Object{
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: p.Namespace}},
-		&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: p.Node, UID: types.UID(p.Node)}, Status: corev1.NodeStatus{Conditions: []corev1.NodeCondition{
-			{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(p.now.Add(-24 * time.Hour))}}}},
+		&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: p.Node, UID: types.UID(p.Node)}, Status: corev1.NodeStatus{
+			Capacity:    corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("8Gi")},
+			Allocatable: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("7Gi")},
+			Conditions: []corev1.NodeCondition{
+				{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(p.now.Add(-24 * time.Hour))},
+			},
+		}},
 	}
 	for _, c := range in.Certs {
 		s, err := c.Object(ca, p.Namespace, p.now)
