@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot/clustertest"
 )
@@ -68,6 +69,22 @@ func BenchmarkCheck(b *testing.B) {
 		b.Run(c.ID, func(b *testing.B) {
 			for b.Loop() {
 				analysis.Run(s, []*analysis.Check{c}, nil)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*pods), "ns/pod")
+		})
+	}
+}
+
+// BenchmarkView is each view of the whole cluster.
+func BenchmarkView(b *testing.B) {
+	const pods = 20000
+	s := cluster(b, pods, func(snapshot.Object) {}).Build(clustertest.Now())
+	for _, v := range checks.Views() {
+		b.Run(v.ID, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := v.Answer(s, analysis.Question{}, finding.Metadata{}); err != nil {
+					b.Fatal(err)
+				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*pods), "ns/pod")
 		})

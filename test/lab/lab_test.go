@@ -39,6 +39,7 @@ func TestLab(t *testing.T) {
 	t.Run("replay", func(t *testing.T) { replay(ctx, t, tool) })
 	t.Run("restricted", func(t *testing.T) { restricted(ctx, t, l, tool) })
 	t.Run("flags before the name", func(t *testing.T) { flagsFirst(ctx, t, tool) })
+	t.Run("rank", func(t *testing.T) { rank(ctx, t, l, tool) })
 	t.Run("speed", func(t *testing.T) { speed(ctx, t, l, tool) })
 }
 

@@ -53,11 +53,11 @@ func injectedLimit(p *analysis.Pass) error {
 			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(), Fix: by.fix,
 		}
 		f.Message = strings.TrimSuffix(f.Message, ": ") + c.Tail()
-		f.Fix = append(f.Fix, c.Look()...)
 		for _, fix := range raise(c, last.Limit) {
 			fix.Text = "Or ask for a limit in the workload itself, which then counts. " + fix.Text
 			f.Fix = append(f.Fix, fix)
 		}
+		f.Fix = append(f.Fix, c.Look()...)
 		p.Report(f)
 	}
 	return nil

@@ -55,7 +55,10 @@ func nodeOvercommitted(p *analysis.Pass) error {
 		}
 		limits := fmt.Sprintf("%s, %d %% of the %s for pods", binary(sum), sum/(allocatable/100), binary(allocatable))
 		message := fmt.Sprintf("memory limits promise %s, and the node is short of memory (%s); most above their requests: %s", limits, words, foremost(loans))
-		if unlimited > 0 {
+		switch {
+		case unlimited == 1:
+			message += "; 1 more container has no limit"
+		case unlimited > 1:
 			message += fmt.Sprintf("; %d more containers have no limit", unlimited)
 		}
 		evidence = append(evidence,

@@ -2,6 +2,7 @@ package oom
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,6 +71,22 @@ func TestRank(t *testing.T) {
 	}
 	if r := ranked(t, analysis.Question{Namespaces: []string{"shop"}}); len(r.CannotSay) != 2 {
 		t.Errorf("other namespaces were not read: %+v", r.CannotSay)
+	}
+}
+
+// TestRankLooksAtWhatItDeclares: no input of the view is superfluous.
+func TestRankLooksAtWhatItDeclares(t *testing.T) {
+	b := snapshot.NewBuilder()
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "x"}, Spec: corev1.PodSpec{NodeName: "a"}}
+	if err := b.Add(p); err != nil {
+		t.Fatal(err)
+	}
+	declared := Rank.Reading().Kinds()
+	v := b.Build(time.Time{}).View(declared...)
+	Rank.Make(v, analysis.Question{})
+	slices.Sort(declared)
+	if !slices.Equal(v.Touched(), declared) {
+		t.Errorf("looks at %v, declares %v", v.Touched(), declared)
 	}
 }
 

@@ -20,12 +20,14 @@ import (
 var RuntimeUnaware = &analysis.Check{
 	ID: "oom/runtime-unaware",
 	Doc: analysis.Doc{
-		Title:    "A language runtime may take more memory than its container",
-		Symptom:  "The container is OOMKilled under load without any OutOfMemoryError, heap dump or garbage collection that fought for room: the runtime saw no end of memory.",
-		Evidence: "What sizes the runtime, beside the memory limit. Strong where the heap alone may grow to 90 % of the limit or more (-Xmx, -XX:MaxRAMPercentage, --max-old-space-size, DOTNET_GCHeapHardLimit and …Percent), or where GOMEMLIMIT is not below it; consistent for JAVA_OPTS, which only start scripts read. Workers (--workers, -w of gunicorn and puma, WEB_CONCURRENCY) are consistent, and told only where the container was OOM-killed and less than 128Mi of the limit is left for each. Of environment and command lines nothing is read but these and JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS, _JAVA_OPTIONS and NODE_OPTIONS, and of them only options of these names with a number.",
-		Why:      "Beside the heap there are code, threads, buffers and the collector's own memory. The runtime collects garbage as late as its own limit allows; the kernel's comes first and takes the whole container.",
-		Fix:      "Size the runtime by the limit: about 75 % of it for a heap, 90 % for GOMEMLIMIT.",
-		Limits:   "A runtime that is given no size is not judged, nor one that is sized by a file, a ConfigMap or an image's own environment. What stands behind a script's name on a command line may be the script's own.",
+		Title:   "A language runtime may take more memory than its container",
+		Symptom: "The container is OOMKilled under load without any OutOfMemoryError, heap dump or garbage collection that fought for room: the runtime saw no end of memory.",
+		Evidence: "What sizes the runtime, beside the memory limit. Strong where the heap alone may grow to 90 % of the limit or more (-Xmx, -XX:MaxRAMPercentage, --max-old-space-size, DOTNET_GCHeapHardLimit and …Percent), or where GOMEMLIMIT is not below it; consistent for JAVA_OPTS, which only start scripts read. Workers (--workers, -w of gunicorn and puma, WEB_CONCURRENCY) are consistent, and told only where the container was OOM-killed and less than 128Mi of the limit is left for each. Nothing else is kept of the environment than " +
+			strings.Join(snapshot.RuntimeVariables(), ", ") + ", nor of command lines than " + strings.Join(snapshot.RuntimeOptions(), ", ") +
+			", and of these only what is a number.",
+		Why:    "Beside the heap there are code, threads, buffers and the collector's own memory. The runtime collects garbage as late as its own limit allows; the kernel's comes first and takes the whole container.",
+		Fix:    "Size the runtime by the limit: about 75 % of it for a heap, 90 % for GOMEMLIMIT.",
+		Limits: "A runtime that is given no size is not judged, nor one that is sized by a file, a ConfigMap or an image's own environment. What stands behind a script's name on a command line may be the script's own.",
 		Sources: []string{
 			"OpenJDK java(1): -Xmx, -XX:MaxRAMPercentage, JDK_JAVA_OPTIONS", "Node.js --max-old-space-size", "Go package runtime, GOMEMLIMIT",
 			"Microsoft, Runtime configuration options for garbage collection: GCHeapHardLimit",
