@@ -149,11 +149,10 @@ func guards(b *policyv1.PodDisruptionBudget, pod *corev1.Pod) bool {
 // ask says how to take a workload out of the class.
 func ask(w snapshot.Ref) []finding.Fix {
 	fixes := []finding.Fix{{Text: "See what it uses", Command: finding.Kubectl(w.Namespace, "top", "pods", "--containers")}}
-	const text = "Request what it uses, with some to spare"
-	switch w.Kind {
-	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet":
-		return append(fixes, finding.Fix{Text: text + " (128Mi stands for it here)", Command: finding.Kubectl(w.Namespace, "set", "resources", strings.ToLower(w.Kind)+"/"+w.Name, "--requests=memory=128Mi")})
-	default:
-		return append(fixes, finding.Fix{Text: text})
+	fix := finding.Fix{Text: "Request what it uses, with some to spare"}
+	if settable(w) {
+		fix.Text += " (128Mi stands for it here)"
+		fix.Command = finding.Kubectl(w.Namespace, "set", "resources", strings.ToLower(w.Kind)+"/"+w.Name, "--requests=memory=128Mi")
 	}
+	return append(fixes, fix)
 }

@@ -46,7 +46,11 @@ func rank(v *snapshot.View, q analysis.Question) finding.View {
 			continue
 		}
 		pods := v.PodsOn(name)
-		out.Nodes = append(out.Nodes, rankNode(v.Node(name), name, pods))
+		ranked := rankNode(v.Node(name), name, pods)
+		if len(ranked.Eviction) == 0 {
+			continue // nothing runs there yet
+		}
+		out.Nodes = append(out.Nodes, ranked)
 		gaps(out, node, pods, v.Node(name) != nil, q.Namespaces)
 	}
 	slices.SortStableFunc(out.Nodes, func(a, b finding.RankedNode) int { // those under pressure first
@@ -107,6 +111,6 @@ func gaps(out *finding.OOMRank, node finding.ObjectRef, pods []*corev1.Pod, read
 		}
 	}
 	if unclassed > 0 {
-		say(fmt.Sprintf("the kernel's order for %d pods without status.qosClass", unclassed))
+		say(fmt.Sprintf("where pods without status.qosClass (%d) stand in the kernel's order", unclassed))
 	}
 }

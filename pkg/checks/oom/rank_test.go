@@ -41,11 +41,13 @@ func ranked(t *testing.T, q analysis.Question, without ...snapshot.Kind) *findin
 		}
 		add(snapshot.Nodes, n)
 	}
-	for _, place := range [][2]string{{"a", "x"}, {"a", "y"}, {"b", "z"}, {"", "pending"}} {
+	for _, place := range [][2]string{{"a", "x"}, {"a", "y"}, {"b", "z"}, {"", "pending"}, {"empty", "starting"}} {
 		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: place[1]}}
 		p.Spec.NodeName, p.Status.QOSClass = place[0], corev1.PodQOSBurstable
 		p.Spec.Containers = []corev1.Container{{Name: "c", Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")}}}}
-		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+		if place[1] != "starting" {
+			p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+		}
 		add(snapshot.Pods, p)
 	}
 	v, err := Rank.Answer(b.Build(time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)), q, finding.Metadata{})

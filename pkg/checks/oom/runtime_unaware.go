@@ -122,7 +122,7 @@ func oversized(p *analysis.Pass, w snapshot.Ref, pod *corev1.Pod, c *corev1.Cont
 			Message: fmt.Sprintf("%s lets %s grow to %s, and container %s may use %s in all: the kernel kills it before %s sees a shortage",
 				s, what, binary(s.Bytes), c.Name, binary(limit), s.Runtime),
 			Evidence: []finding.Evidence{setting(pod, c, s), {Object: analysis.RefTo("Pod", pod), Source: source, Value: binary(limit)}},
-			Fix:      []finding.Fix{resize(w, c, s, limit)},
+			Fix:      []finding.Fix{resize(w, c, s, limit), orRaise(w, c, s)},
 		})
 	}
 }
@@ -146,13 +146,8 @@ func resize(w snapshot.Ref, c *corev1.Container, s heap.Setting, limit int64) fi
 	case heap.DotNET:
 		variable, text = "DOTNET_GCHeapHardLimitPercent=4B", "Give the heap 75 % of the limit (4B in hexadecimal) in place of "+s.String()
 	}
-	switch w.Kind {
-	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "CronJob":
-	default:
-		variable = ""
-	}
 	fix := finding.Fix{Text: text}
-	if variable != "" {
+	if variable != "" && settable(w) {
 		args := []string{"set", "env", strings.ToLower(w.Kind) + "/" + w.Name, "-c", c.Name, variable}
 		if s.Runtime == heap.DotNET && !strings.HasSuffix(s.Field, "DOTNET_GCHeapHardLimitPercent]") {
 			args = append(args, strings.TrimSuffix(strings.TrimPrefix(s.Field, "env["), "]")+"-")
@@ -160,6 +155,26 @@ func resize(w snapshot.Ref, c *corev1.Container, s heap.Setting, limit int64) fi
 		fix.Command = finding.Kubectl(w.Namespace, args...)
 	}
 	return fix
+}
+
+// orRaise is the other way round: a limit that leaves a quarter beside what the runtime may take.
+func orRaise(w snapshot.Ref, c *corev1.Container, s heap.Setting) finding.Fix {
+	limit := binary(s.Bytes / 3 * 4)
+	fix := finding.Fix{Text: "Or, if it needs that much, raise the limit to " + limit + ", which leaves a quarter for the rest"}
+	if settable(w) {
+		fix.Command = finding.Kubectl(w.Namespace, "set", "resources", strings.ToLower(w.Kind)+"/"+w.Name, "-c", c.Name, "--limits=memory="+limit)
+	}
+	return fix
+}
+
+// settable tells whether kubectl set works on a workload: not on pods and Jobs, whose containers cannot be changed, nor on custom resources.
+func settable(w snapshot.Ref) bool {
+	switch w.Kind {
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "CronJob":
+		return true
+	default:
+		return false
+	}
 }
 
 // crowded reports workers that share too small a limit, where that limit was hit.
