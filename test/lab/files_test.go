@@ -49,7 +49,7 @@ func TestVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(data), "k8s.io/kubernetes "+parts.KubernetesVersion+" ") {
+	if !strings.Contains(string(data), "k8s.io/kubernetes "+parts.KubernetesVersion+"\n") {
 		t.Errorf("go.mod does not require k8s.io/kubernetes %s", parts.KubernetesVersion)
 	}
 }
