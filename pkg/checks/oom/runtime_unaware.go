@@ -22,12 +22,12 @@ var RuntimeUnaware = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:   "A language runtime may take more memory than its container",
 		Symptom: "The container is OOMKilled under load without any OutOfMemoryError, heap dump or garbage collection that fought for room: the runtime saw no end of memory.",
-		Evidence: "What sizes the runtime, beside the memory limit. Strong where the heap alone may grow to 90 % of the limit or more (-Xmx, -XX:MaxRAMPercentage, --max-old-space-size, DOTNET_GCHeapHardLimit and …Percent), or where GOMEMLIMIT is not below it; consistent for JAVA_OPTS, which only start scripts read. Workers (--workers, -w of gunicorn and puma, WEB_CONCURRENCY) are consistent, and told only where the container was OOM-killed and less than 128Mi of the limit is left for each. Nothing else is kept of the environment than " +
+		Evidence: "What sizes the runtime, beside the memory limit. Strong where the heap alone may grow to 90 % of the limit or more (-Xmx, -XX:MaxRAMPercentage, --max-old-space-size, DOTNET_GCHeapHardLimit and …Percent), or where GOMEMLIMIT is not below it; consistent for JAVA_OPTS, which only start scripts read. Workers (--workers, -w of gunicorn and puma, WEB_CONCURRENCY) are consistent, and told only where the container was OOM-killed and less than 128Mi of the limit is left for each; so are images of Node.js before 20.3 and of Java before 8u372, 11.0.16 and 15, by their tag, which see no limit on cgroup v2. Nothing else is kept of the environment than " +
 			strings.Join(snapshot.RuntimeVariables(), ", ") + ", nor of command lines than " + strings.Join(snapshot.RuntimeOptions(), ", ") +
 			", and of these only what is a number.",
 		Why:    "Beside the heap there are code, threads, buffers and the collector's own memory. The runtime collects garbage as late as its own limit allows; the kernel's comes first and takes the whole container.",
 		Fix:    "Size the runtime by the limit: about 75 % of it for a heap, 90 % for GOMEMLIMIT.",
-		Limits: "A runtime that is given no size is not judged, nor one that is sized by a file, a ConfigMap or an image's own environment. What stands behind a script's name on a command line may be the script's own.",
+		Limits: "A runtime that is given no size is judged by its image alone, and one that is sized by a file, a ConfigMap or an image's own environment not at all. Which cgroup version a node has is not in the API. What stands behind a script's name on a command line may be the script's own.",
 		Sources: []string{
 			"OpenJDK java(1): -Xmx, -XX:MaxRAMPercentage, JDK_JAVA_OPTIONS", "Node.js --max-old-space-size", "Go package runtime, GOMEMLIMIT",
 			"Microsoft, Runtime configuration options for garbage collection: GCHeapHardLimit",
@@ -38,9 +38,9 @@ var RuntimeUnaware = &analysis.Check{
 }
 
 const (
-	heapShare    = 90        // percent of the limit from which on a heap leaves too little for the rest
-	leastWorker  = 128 << 20 // bytes below which hardly any worker of an interpreted language lives
-	workersAfter = 7 * 24 * time.Hour
+	heapShare   = 90        // percent of the limit from which on a heap leaves too little for the rest
+	leastWorker = 128 << 20 // bytes below which hardly any worker of an interpreted language lives
+	causedFor   = 7 * 24 * time.Hour
 )
 
 func runtimeUnaware(p *analysis.Pass) error {
@@ -62,16 +62,51 @@ func runtimeUnaware(p *analysis.Pass) error {
 	return nil
 }
 
-// sized judges a container of which the snapshot has kept a setting, and which has a limit.
+// sized judges a container that has a limit.
 func sized(p *analysis.Pass, w snapshot.Ref, pods []*corev1.Pod, pod *corev1.Pod, c *corev1.Container) {
-	if len(c.Args)+len(c.Env) == 0 {
+	runtime, sees, blind := heap.Blind(c.Image)
+	if len(c.Args)+len(c.Env) == 0 && !blind { // most: the snapshot has kept no setting
 		return
 	}
-	if limit, source := limitOf(pod, c); limit > 0 {
-		oversized(p, w, pod, c, limit, source)
-		crowded(p, w, pods, c, limit, source)
+	limit, source := limitOf(pod, c)
+	if limit <= 0 {
+		return
+	}
+	settings := heap.Of(c, limit)
+	for _, s := range settings {
+		oversized(p, w, pod, c, s, limit, source)
+		blind = blind && s.Runtime != runtime
+	}
+	at := finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: source, Value: binary(limit)}
+	if n, s, ok := heap.Workers(c); ok && n > 1 && limit/n < leastWorker {
+		afterKill(p, w, pods, c, finding.Finding{
+			Key: "workers", Message: fmt.Sprintf("%d workers (%s) share a memory limit of %s in container %s, %s each", n, s, binary(limit), c.Name, binary(limit/n)),
+			Evidence: []finding.Evidence{setting(pod, c, s), at},
+			Fix: []finding.Fix{{Text: fmt.Sprintf("Start fewer workers, or give each what one needs: a limit of %s leaves %s for each of %d",
+				binary(2*leastWorker*n), binary(2*leastWorker), n)}},
+		})
+	}
+	if blind {
+		image := finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "spec.containers[" + c.Name + "].image", Value: c.Image}
+		afterKill(p, w, pods, c, finding.Finding{
+			Key: string(runtime), Message: fmt.Sprintf("%s of image %s does not see the memory limit of %s in container %s on cgroup v2 and sizes its heap by the whole node",
+				runtime, c.Image, binary(limit), c.Name),
+			Evidence: []finding.Evidence{image, at},
+			Fix:      []finding.Fix{{Text: fmt.Sprintf("Use %s or newer, or set the size of the heap: %s", sees, sizeOf(runtime, limit))}},
+		})
 	}
 }
+
+// sizeOf is the option that gives the heap 75 % of a limit.
+func sizeOf(r heap.Runtime, limit int64) string {
+	if r == heap.NodeJS {
+		return fmt.Sprintf("--max-old-space-size=%d", shareOf(limit, 75))
+	}
+	return fmt.Sprintf("-Xmx%dm", shareOf(limit, 75))
+}
+
+// shareOf is a share of a limit, in MiB.
+func shareOf(limit, percent int64) int64 { return max(limit/100*percent>>20, 1) }
 
 // firstAlive is the first pod that is not at its end, nil where there is none.
 func firstAlive(pods []*corev1.Pod) *corev1.Pod {
@@ -101,30 +136,28 @@ func limitOf(pod *corev1.Pod, c *corev1.Container) (bytes int64, source string) 
 	return 0, ""
 }
 
-// oversized reports runtimes whose own limit lies beyond the container's.
-func oversized(p *analysis.Pass, w snapshot.Ref, pod *corev1.Pod, c *corev1.Container, limit int64, source string) {
-	for _, s := range heap.Of(c, limit) {
-		what, least := "the heap alone", limit/100*heapShare
-		if s.Runtime == heap.Go {
-			what, least = "Go", limit
-		}
-		if s.Bytes < least {
-			continue
-		}
-		object := analysis.Ref(w)
-		object.Container = c.Name
-		confidence := finding.Strong
-		if s.ByScript {
-			confidence = finding.Consistent
-		}
-		p.Report(finding.Finding{
-			Severity: finding.Warning, Confidence: confidence, Object: object, Key: string(s.Runtime),
-			Message: fmt.Sprintf("%s lets %s grow to %s, and container %s may use %s in all: the kernel kills it before %s sees a shortage",
-				s, what, binary(s.Bytes), c.Name, binary(limit), s.Runtime),
-			Evidence: []finding.Evidence{setting(pod, c, s), {Object: analysis.RefTo("Pod", pod), Source: source, Value: binary(limit)}},
-			Fix:      []finding.Fix{resize(w, c, s, limit), orRaise(w, c, s)},
-		})
+// oversized reports a runtime whose own limit lies beyond the container's.
+func oversized(p *analysis.Pass, w snapshot.Ref, pod *corev1.Pod, c *corev1.Container, s heap.Setting, limit int64, source string) {
+	what, least := "the heap alone", limit/100*heapShare
+	if s.Runtime == heap.Go {
+		what, least = "Go", limit
 	}
+	if s.Bytes < least {
+		return
+	}
+	object := analysis.Ref(w)
+	object.Container = c.Name
+	confidence := finding.Strong
+	if s.ByScript {
+		confidence = finding.Consistent
+	}
+	p.Report(finding.Finding{
+		Severity: finding.Warning, Confidence: confidence, Object: object, Key: string(s.Runtime),
+		Message: fmt.Sprintf("%s lets %s grow to %s, and container %s may use %s in all: the kernel kills it before %s sees a shortage",
+			s, what, binary(s.Bytes), c.Name, binary(limit), s.Runtime),
+		Evidence: []finding.Evidence{setting(pod, c, s), {Object: analysis.RefTo("Pod", pod), Source: source, Value: binary(limit)}},
+		Fix:      []finding.Fix{resize(w, c, s, limit), orRaise(w, c, s)},
+	})
 }
 
 func setting(pod *corev1.Pod, c *corev1.Container, s heap.Setting) finding.Evidence {
@@ -133,16 +166,15 @@ func setting(pod *corev1.Pod, c *corev1.Container, s heap.Setting) finding.Evide
 
 // resize says what to set. Variables that hold options are not written anew: what else they hold is not known here.
 func resize(w snapshot.Ref, c *corev1.Container, s heap.Setting, limit int64) finding.Fix {
-	mebibytes := func(percent int64) int64 { return max(limit/100*percent>>20, 1) }
 	variable := ""
 	var text string
 	switch s.Runtime {
 	case heap.JVM:
 		text = "Set -XX:MaxRAMPercentage=75 in place of " + s.String() + ", so that the heap follows the limit"
 	case heap.NodeJS:
-		text = fmt.Sprintf("Set --max-old-space-size=%d, 75 %% of the limit, in place of %s", mebibytes(75), s)
+		text = fmt.Sprintf("Set %s, 75 %% of the limit, in place of %s", sizeOf(s.Runtime, limit), s)
 	case heap.Go:
-		variable, text = fmt.Sprintf("GOMEMLIMIT=%dMiB", mebibytes(90)), "Leave room below the limit, so that Go collects before the kernel kills"
+		variable, text = fmt.Sprintf("GOMEMLIMIT=%dMiB", shareOf(limit, 90)), "Leave room below the limit, so that Go collects before the kernel kills"
 	case heap.DotNET:
 		variable, text = "DOTNET_GCHeapHardLimitPercent=4B", "Give the heap 75 % of the limit (4B in hexadecimal) in place of "+s.String()
 	}
@@ -177,32 +209,21 @@ func settable(w snapshot.Ref) bool {
 	}
 }
 
-// crowded reports workers that share too small a limit, where that limit was hit.
-func crowded(p *analysis.Pass, w snapshot.Ref, pods []*corev1.Pod, c *corev1.Container, limit int64, source string) {
-	n, s, ok := heap.Workers(c)
-	if !ok || n < 2 || limit/n >= leastWorker {
-		return
-	}
+// afterKill reports what is only a likely cause, where there is something that it may have caused: a kill for memory within the week.
+func afterKill(p *analysis.Pass, w snapshot.Ref, pods []*corev1.Pod, c *corev1.Container, f finding.Finding) {
 	for _, pod := range pods {
 		path, t := killed(pod, c.Name)
-		if t == nil || p.Now().Sub(t.FinishedAt.Time) > workersAfter {
+		if t == nil || p.Now().Sub(t.FinishedAt.Time) > causedFor {
 			continue
 		}
-		object := analysis.Ref(w)
-		object.Container = c.Name
-		at := finding.At(t.FinishedAt.Time)
-		p.Report(finding.Finding{
-			Severity: finding.Warning, Confidence: finding.Consistent, Object: object, Key: "workers",
-			Message: fmt.Sprintf("%d workers (%s) share a memory limit of %s in container %s, %s each, and it was OOM-killed",
-				n, s, binary(limit), c.Name, binary(limit/n)),
-			Evidence: []finding.Evidence{
-				setting(pod, c, s), {Object: analysis.RefTo("Pod", pod), Source: source, Value: binary(limit)},
-				{Object: analysis.RefTo("Pod", pod), Source: path, Value: fmt.Sprintf("reason %s, exitCode %d", t.Reason, t.ExitCode), Time: at},
-			},
-			LastSeen: at,
-			Fix: []finding.Fix{{Text: fmt.Sprintf("Start fewer workers, or give each what one needs: a limit of %s leaves %s for each of %d",
-				binary(2*leastWorker*n), binary(2*leastWorker), n)}},
+		f.Object = analysis.Ref(w)
+		f.Object.Container = c.Name
+		f.Severity, f.Confidence, f.LastSeen = finding.Warning, finding.Consistent, finding.At(t.FinishedAt.Time)
+		f.Message += ", and it was OOM-killed"
+		f.Evidence = append(f.Evidence, finding.Evidence{
+			Object: analysis.RefTo("Pod", pod), Source: path, Value: fmt.Sprintf("reason %s, exitCode %d", t.Reason, t.ExitCode), Time: f.LastSeen,
 		})
+		p.Report(f)
 		return
 	}
 }
