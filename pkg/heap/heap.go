@@ -3,6 +3,7 @@
 package heap
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -131,7 +132,7 @@ func maxShare(word string, limit int64) (int64, bool) {
 		return 0, false
 	}
 	percent, err := strconv.ParseFloat(value, 64)
-	if err != nil || percent > 100 {
+	if err != nil || math.IsNaN(percent) || percent <= 0 || percent > 100 {
 		return 0, false
 	}
 	return int64(float64(limit) * percent / 100), true
@@ -172,7 +173,7 @@ func dotnet(c *corev1.Container, limit int64) (Setting, bool) {
 	for _, name := range []string{"DOTNET_GCHeapHardLimit", "COMPlus_GCHeapHardLimit", "DOTNET_GCHeapHardLimitPercent", "COMPlus_GCHeapHardLimitPercent"} {
 		value := variable(c, name)
 		n, err := strconv.ParseInt(strings.TrimPrefix(strings.ToLower(value), "0x"), 16, 64)
-		if err != nil {
+		if err != nil || n <= 0 {
 			continue
 		}
 		if strings.HasSuffix(name, "Percent") {
