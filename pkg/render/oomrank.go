@@ -55,11 +55,11 @@ func kernelTable(ranks []finding.KernelRank) table {
 func evictionTable(ranks []finding.EvictionRank) table {
 	t := table{
 		title:  "The kubelet, before that, evicts in this order (OVER its request, PRIORITY):",
-		header: []string{"POD", "OVER", "PRIORITY", "REQUEST", "WHY"}, noun: "pod",
+		header: []string{"POD", "PRIORITY", "REQUEST", "OVER", "WHY"}, noun: "pod", spare: 1,
 	}
 	for _, e := range ranks {
-		over := map[finding.OverRequest]string{finding.Over: "yes", finding.OverMaybe: "?", finding.NotOver: "no", finding.Exempt: "-"}[e.OverRequest]
-		t.rows = append(t.rows, []string{e.Pod.Namespace + "/" + e.Pod.Name, over, strconv.Itoa(int(e.Priority)), orNone(&e.RequestBytes), e.Why})
+		over := map[finding.OverRequest]string{finding.Over: "yes", finding.OverMaybe: "if it uses more", finding.NotOver: "no", finding.Exempt: "never evicted"}[e.OverRequest]
+		t.rows = append(t.rows, []string{e.Pod.Namespace + "/" + e.Pod.Name, strconv.Itoa(int(e.Priority)), orNone(&e.RequestBytes), over, e.Why})
 	}
 	return t
 }

@@ -6,6 +6,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render/theme"
@@ -30,6 +31,7 @@ type table struct {
 	header []string
 	rows   [][]string
 	noun   string // what one row is, in the singular
+	spare  int    // so many columns at the end are left out on the first screen of a terminal
 }
 
 // sheetOf lays a view out.
@@ -126,8 +128,15 @@ func (p *page) titled(t table, most int) []string {
 	if most >= 0 && len(rows) > most+1 { // a line that says "1 more" could be that row
 		rows = rows[:most]
 	}
+	header := t.header
+	if p.short() && t.spare > 0 {
+		header, rows = header[:len(header)-t.spare], slices.Clone(rows)
+		for i := range rows {
+			rows[i] = rows[i][:len(header)]
+		}
+	}
 	lines := p.flow(0, 2, plain(t.title))
-	for _, line := range p.grid(t.header, rows, 2) { // indented, so that a wrapped cell cannot look like a line of ours
+	for _, line := range p.grid(header, rows, 2) { // indented, so that a wrapped cell cannot look like a line of ours
 		lines = append(lines, "  "+line)
 	}
 	if n := len(t.rows) - len(rows); n > 0 {

@@ -45,9 +45,9 @@ func rankedNode(name string, more int) finding.RankedNode {
 		},
 		Eviction: []finding.EvictionRank{
 			{Pod: object("Pod", "shop", "cache-5f7b9d8c6-abcde"), OverRequest: finding.Over, Why: "requests nothing"},
-			{Pod: object("Pod", "shop", "web-7d9c8f6b94-x2xkp"), OverRequest: finding.OverMaybe, RequestBytes: 256 << 20, Why: "if it uses more"},
+			{Pod: object("Pod", "shop", "web-7d9c8f6b94-x2xkp"), OverRequest: finding.OverMaybe, RequestBytes: 256 << 20, Why: "its use is not known"},
 			{Pod: object("Pod", "shop", "db-0"), OverRequest: finding.NotOver, Priority: 1000, RequestBytes: 2 << 30, Why: "limit = request"},
-			{Pod: object("Pod", "kube-system", "kube-proxy-x9k2z"), OverRequest: finding.Exempt, Priority: 2000001000, Why: "critical, never evicted"},
+			{Pod: object("Pod", "kube-system", "kube-proxy-x9k2z"), OverRequest: finding.Exempt, Priority: 2000001000, Why: "critical"},
 		},
 	}
 	for i := range more {

@@ -52,7 +52,7 @@ func over(p *corev1.Pod, r finding.EvictionRank) (finding.OverRequest, string) {
 	limit, limited := limit(p)
 	switch {
 	case Critical(p):
-		return finding.Exempt, "critical, never evicted"
+		return finding.Exempt, "critical"
 	case r.RequestBytes == 0:
 		return finding.Over, "requests nothing"
 	case r.UsageBytes != nil && *r.UsageBytes > r.RequestBytes:
@@ -62,7 +62,7 @@ func over(p *corev1.Pod, r finding.EvictionRank) (finding.OverRequest, string) {
 	case limited && limit <= r.RequestBytes:
 		return finding.NotOver, "limit = request"
 	default:
-		return finding.OverMaybe, "if it uses more"
+		return finding.OverMaybe, "its use is not known"
 	}
 }
 
