@@ -51,10 +51,11 @@ func (t Tool) Report(ctx context.Context, args ...string) (Report, Result, error
 	return r, res, nil
 }
 
-// of keeps what concerns an incident: its namespace, and cluster-scoped objects that bear its name.
-func (r Report) of(name string) []Finding {
+// of keeps what concerns an incident: its namespace, and cluster-scoped objects that bear its name or that it is about.
+func (r Report) of(in incident.Incident) []Finding {
 	return slices.DeleteFunc(slices.Clone(r.Findings), func(f Finding) bool {
-		return f.Object.Namespace != name && (f.Object.Namespace != "" || f.Object.Name != name)
+		o := f.Object
+		return o.Namespace != in.Name && (o.Namespace != "" || o.Name != in.Name && o.Kind+"/"+o.Name != in.Object)
 	})
 }
 
@@ -111,7 +112,7 @@ func see(ctx context.Context, tool Tool, in incident.Incident) error {
 		if err != nil {
 			return "", err
 		}
-		return judge(in, r.of(in.Name)), nil
+		return judge(in, r.of(in)), nil
 	})
 }
 
