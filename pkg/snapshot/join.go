@@ -227,14 +227,14 @@ func (v *View) PodsOf(w Ref) []*corev1.Pod {
 func (s *Snapshot) joinNodes() map[string][]*corev1.Pod {
 	on := map[string][]*corev1.Pod{}
 	for _, p := range s.tables[Pods].typed.([]*corev1.Pod) {
-		if p.Spec.NodeName != "" && !Finished(p) {
+		if p.Spec.NodeName != "" && (!Finished(p) || p.Status.Reason == "Evicted") {
 			on[p.Spec.NodeName] = append(on[p.Spec.NodeName], p)
 		}
 	}
 	return on
 }
 
-// PodsOn lists the pods that were given to a node and are not at their end, by namespace and name.
+// PodsOn lists the pods that were given to a node and are not at their end, by namespace and name, and those that it has evicted.
 func (v *View) PodsOn(node string) []*corev1.Pod {
 	v.touch(Pods)
 	return v.s.joins.on()[node]

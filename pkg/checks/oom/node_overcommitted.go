@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 	"github.com/kubectl-scars/kubectl-scars/pkg/victim"
 )
@@ -23,7 +25,7 @@ var NodeOvercommitted = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A node runs out of memory because its limits promise more than it has",
 		Symptom:  "Pods are evicted or OOM-killed below their limits; requests fit on the node, and kubectl describe node shows limits far above 100 %.",
-		Evidence: "The memory limits of the node's pods add up to more than 150 % of what it has for pods, and it is short of memory: the condition MemoryPressure, or within the hour a SystemOOM or evictions for memory. Both together are strong. The workloads with most limit above their request on it are named.",
+		Evidence: "The memory limits of the node's pods add up to more than 150 % of what it has for pods, and it is short of memory: the condition MemoryPressure, or within the hour a SystemOOM or evictions for memory. Both together are strong. Pods that were evicted within the hour count, because it was their limits too. The workloads with most limit above their request on it are named.",
 		Why:      "The scheduler places by requests alone. What may be used above them is a loan that the node takes back by killing, and not from those who took it first.",
 		Fix:      "Raise the requests of the named workloads towards what they use, so that the scheduler spreads them, or lower their limits.",
 		Limits:   "Overcommitment alone is no trouble and stays silent. Containers without a limit are counted and not in the sum. Who really uses how much is not in the API: kubectl top tells. Where pods of other namespaces were not read, the sum is what is known at least.",
@@ -45,7 +47,7 @@ func nodeOvercommitted(p *analysis.Pass) error {
 		if words == "" || allocatable <= 0 {
 			continue
 		}
-		sum, unlimited, loans := promised(p, n.Name)
+		sum, unlimited, evicted, loans := promised(p, n.Name)
 		node := finding.ObjectRef{APIVersion: "v1", Kind: "Node", Name: n.Name}
 		if sum/overcommitted*100 <= allocatable {
 			if _, known := p.Completeness(snapshot.Pods, metav1.NamespaceAll); !known && len(loans) > 0 {
@@ -55,6 +57,9 @@ func nodeOvercommitted(p *analysis.Pass) error {
 		}
 		limits := fmt.Sprintf("%s, %d %% of the %s for pods", binary(sum), sum/(allocatable/100), binary(allocatable))
 		message := fmt.Sprintf("memory limits promise %s, and the node is short of memory (%s); most above their requests: %s", limits, words, foremost(loans))
+		if evicted > 0 {
+			message += fmt.Sprintf("; %s by pods that it has evicted meanwhile", binary(evicted))
+		}
 		switch {
 		case unlimited == 1:
 			message += "; 1 more container has no limit"
@@ -88,12 +93,19 @@ type loan struct {
 	pods           int
 }
 
-// promised adds up the memory limits on a node: the sum of those there are, how many running containers have none, and the workloads, the
-// one that may go furthest above its request first.
-func promised(p *analysis.Pass, node string) (sum int64, unlimited int, loans []loan) {
+// promised adds up the memory limits on a node, in bytes: the sum of those there are, how many running containers have none, how much of the
+// sum belongs to pods that were evicted lately, by which the shortage may have ended, and the workloads, the one that may go furthest
+// above its request first.
+func promised(p *analysis.Pass, node string) (sum int64, unlimited int, evicted int64, loans []loan) {
 	at := map[snapshot.Ref]int{}
 	for _, pod := range p.PodsOn(node) {
 		limit, without := limits(pod)
+		if snapshot.Finished(pod) {
+			if !evictedSince(pod, p.Now().Add(-shortFor)) {
+				continue
+			}
+			evicted, without = evicted+limit, 0
+		}
 		sum, unlimited = sum+limit, unlimited+without
 		if limit == 0 {
 			continue
@@ -107,7 +119,15 @@ func promised(p *analysis.Pass, node string) (sum int64, unlimited int, loans []
 		loans[i].limit, loans[i].request, loans[i].pods = loans[i].limit+limit, loans[i].request+victim.Request(pod), loans[i].pods+1
 	}
 	slices.SortStableFunc(loans, func(a, b loan) int { return cmp.Compare(b.limit-b.request, a.limit-a.request) })
-	return sum, unlimited, loans
+	return sum, unlimited, evicted, loans
+}
+
+// evictedSince tells whether the kubelet has evicted a pod for want of memory since then.
+func evictedSince(pod *corev1.Pod, since time.Time) bool {
+	ev, ok := kubeevent.ParseEviction(pod.Status.Message)
+	return ok && ev.Resource == "memory" && ev.Admission == "" && slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.DisruptionTarget && c.LastTransitionTime.After(since)
+	})
 }
 
 // limits adds up the memory limits of a pod's containers, or takes its own, and counts the containers without.

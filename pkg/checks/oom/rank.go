@@ -45,7 +45,7 @@ func rank(v *snapshot.View, q analysis.Question) finding.View {
 		if len(q.Subjects) > 0 && !slices.ContainsFunc(q.Subjects, node.SameObject) {
 			continue
 		}
-		pods := v.PodsOn(name)
+		pods := slices.DeleteFunc(slices.Clone(v.PodsOn(name)), snapshot.Finished)
 		ranked := rankNode(v.Node(name), name, pods)
 		if len(ranked.Eviction) == 0 {
 			continue // nothing runs there yet
