@@ -105,7 +105,7 @@ func firstToDie(p *analysis.Pass, w snapshot.Ref, pods []*corev1.Pod, short map[
 	if on >= 0 {
 		node := short[shown.Spec.NodeName]
 		f.Severity = finding.Warning
-		now = fmt.Sprintf("on node %s, which is short of memory now (%s)", shown.Spec.NodeName, node.words)
+		now = fmt.Sprintf("on node %s, which ran short of memory (%s)", shown.Spec.NodeName, node.words)
 		evidence = append(evidence, node.evidence...)
 	}
 	f.Evidence = evidence

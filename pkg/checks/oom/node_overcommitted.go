@@ -51,12 +51,12 @@ func nodeOvercommitted(p *analysis.Pass) error {
 		node := finding.ObjectRef{APIVersion: "v1", Kind: "Node", Name: n.Name}
 		if sum/overcommitted*100 <= allocatable {
 			if _, known := p.Completeness(snapshot.Pods, metav1.NamespaceAll); !known && len(loans) > 0 {
-				p.CannotSay(node, "whether its limits promise too much: it is short of memory ("+words+"), and not all of its pods were read")
+				p.CannotSay(node, "whether its limits promise too much: it ran short of memory ("+words+"), and not all of its pods were read")
 			}
 			continue
 		}
 		limits := fmt.Sprintf("%s, %d %% of the %s for pods", binary(sum), sum/(allocatable/100), binary(allocatable))
-		message := fmt.Sprintf("memory limits promise %s, and the node is short of memory (%s); most above their requests: %s", limits, words, foremost(loans))
+		message := fmt.Sprintf("memory limits promise %s, and the node ran short of memory (%s); most above their requests: %s", limits, words, foremost(loans))
 		if evicted > 0 {
 			message += fmt.Sprintf("; %s by pods that it has evicted meanwhile", binary(evicted))
 		}

@@ -25,7 +25,7 @@ func shortage(p *analysis.Pass, node *corev1.Node) (words string, out []finding.
 	object := finding.ObjectRef{APIVersion: "v1", Kind: "Node", Name: node.Name}
 	for _, c := range node.Status.Conditions {
 		if c.Type == corev1.NodeMemoryPressure && c.Status == corev1.ConditionTrue {
-			said = append(said, "MemoryPressure")
+			said = append(said, "MemoryPressure now")
 			out = append(out, finding.Evidence{
 				Object: object, Source: "status.conditions[MemoryPressure]", Value: fmt.Sprintf("%s: %s", c.Status, c.Reason), Time: finding.At(c.LastTransitionTime.Time),
 			})
