@@ -87,19 +87,19 @@ func suffix(seed random, replica int, from time.Duration) string {
 	return string(out)
 }
 
-// Sample is what one scrape sees of a container, in bytes.
+// Sample is what one scrape sees of a container, in bytes. All that cannot be reclaimed is RSS here.
 type Sample struct {
-	At                      time.Duration // since the beginning of the history
-	LifeStart               time.Duration
-	Life                    int // how often it was restarted in its pod
-	WorkingSet, Usage, Peak float64
-	Killed                  bool // the last life in this pod was ended by the limit
+	At                           time.Duration // since the beginning of the history
+	LifeStart                    time.Duration
+	Life                         int // how often it was restarted in its pod
+	WorkingSet, Usage, Peak, RSS float64
+	Killed                       bool // the last life in this pod was ended by the limit
 }
 
 // Outcome is what happened to a pod.
 type Outcome struct {
 	Deaths int
-	Need   float64 // the highest need, in bytes; above the limit where it was killed
+	Need   float64 // the highest need with the page cache that is in use, in bytes; above the limit where it was killed
 	Lives  int
 }
 
@@ -118,7 +118,7 @@ func (c Case) Play(p Pod, from, to time.Duration, limit float64, see func(Sample
 			continue
 		}
 		need := c.Base * c.Need(Moment{Since: at, Age: at - start, Replica: p.Replica, Version: p.Version, rand: c.seed})
-		out.Need = max(out.Need, need)
+		out.Need = max(out.Need, need+c.Active*c.Cache*c.Base*min(1, (at-start).Hours()/12))
 		if limit > 0 && need > limit {
 			out.Deaths++
 			out.Lives++
@@ -136,7 +136,7 @@ func (c Case) Play(p Pod, from, to time.Duration, limit float64, see func(Sample
 		}
 		peak = max(peak, usage)
 		if see != nil && at%Scrape == phase && !c.lost(at) {
-			see(Sample{At: at, LifeStart: start, Life: life, WorkingSet: math.Round(working), Usage: math.Round(usage), Peak: math.Round(peak), Killed: killed})
+			see(Sample{At: at, LifeStart: start, Life: life, WorkingSet: math.Round(working), Usage: math.Round(usage), Peak: math.Round(peak), RSS: math.Round(need), Killed: killed})
 		}
 	}
 	return out
