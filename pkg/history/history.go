@@ -200,3 +200,12 @@ func (p *Pod) hour(at time.Time) *hour {
 	}
 	return &p.hours[i-p.firstHour]
 }
+
+// Samples is the number of intervals of which a peak was told.
+func (r *Record) Samples() int {
+	n := 0
+	for _, p := range r.pods {
+		n += p.samples
+	}
+	return n
+}

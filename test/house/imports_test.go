@@ -26,7 +26,7 @@ type layer struct {
 func layers() []layer {
 	return []layer{
 		{"cmd/kubectl-scars", []string{"pkg/cli"}},
-		{"pkg/cli", []string{"pkg/collect", "pkg/recording", "pkg/demo", "pkg/checks", "pkg/render", "pkg/term", "pkg/analysis", "pkg/snapshot", "pkg/finding"}},
+		{"pkg/cli", []string{"pkg/collect", "pkg/recording", "pkg/demo", "pkg/checks", "pkg/render", "pkg/term", "pkg/analysis", "pkg/snapshot", "pkg/finding", "pkg/prometheus", "pkg/history"}},
 		{"pkg/demo", []string{"pkg/recording", "pkg/snapshot", "pkg/finding"}},
 		{"pkg/collect", []string{"pkg/snapshot", "pkg/finding"}},
 		{"pkg/recording", []string{"pkg/snapshot", "pkg/finding"}},
@@ -40,6 +40,7 @@ func layers() []layer {
 		{"pkg/snapshot", nil},
 		{"pkg/finding", nil},
 		{"pkg/kubeevent", []string{"pkg/finding"}}, // the leaf engine: what events say
+		{"pkg/prometheus", []string{"pkg/history"}}, // reads into the engine's records
 		{engine, []string{"pkg/finding", "pkg/kubeevent"}},
 	}
 }
@@ -64,7 +65,7 @@ func outside() []struct {
 		{"github.com/spf13/cobra", "", []string{"pkg/cli"}},
 		{"k8s.io/cli-runtime", "", []string{"pkg/cli", "pkg/render"}},
 		{"k8s.io/client-go", "k8s.io/client-go/kubernetes/scheme", []string{"pkg/collect", "pkg/cli"}},
-		{"net/http", "", []string{"pkg/collect", "pkg/cli"}},
+		{"net/http", "", []string{"pkg/collect", "pkg/cli", "pkg/prometheus"}},
 		{"os", "", []string{"cmd/kubectl-scars", "pkg/cli", "pkg/recording", "pkg/term"}},
 	}
 }

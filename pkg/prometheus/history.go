@@ -1,0 +1,210 @@
+package prometheus
+
+// This file reads the history of containers: which metrics are asked for, and where what they say goes.
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/history"
+)
+
+// Key names one container of a workload.
+type Key struct {
+	Workload
+	Container string
+}
+
+// Question is what history is wanted.
+type Question struct {
+	From, To  time.Time
+	Namespace string
+
+	// Live tells that To is now. Where the store's clock shows another time, the history ends then.
+	Live bool
+
+	Workloads []Workload // all of that namespace
+
+	// Match are further label matchers, for stores that hold several clusters: cluster → prod.
+	Match map[string]string
+
+	// Progress is told the share that was read, 0 to 1; may be nil.
+	Progress func(share float64)
+}
+
+// History is what a store told.
+type History struct {
+	Records map[Key]*history.Record
+	Notes   []string // what the store does not know, one sentence each
+}
+
+// AmbiguousError is a store that holds several clusters, of which none was chosen.
+type AmbiguousError struct {
+	Label  string
+	Values []string
+}
+
+func (e AmbiguousError) Error() string {
+	return fmt.Sprintf("the store holds several clusters: choose one of %s=%s", e.Label, strings.Join(e.Values, ", "))
+}
+
+// NoMetricsError is a store that has no memory of the containers of a namespace.
+type NoMetricsError struct{ Host, Namespace string }
+
+func (e NoMetricsError) Error() string {
+	return fmt.Sprintf("%s has no %s of namespace %q: does it scrape the kubelets' cAdvisor?", e.Host, workingSet, e.Namespace)
+}
+
+const (
+	workingSet = "container_memory_working_set_bytes"
+
+	peakStep = time.Minute     // each step's peak is of all raw samples in it
+	lifeStep = 5 * time.Minute // of starts and ends
+
+	mostSkew = 2 * time.Minute // of clocks, that nobody need hear of
+)
+
+// scheme is how a metric names namespace, pod and container.
+type scheme struct{ namespace, pod, container string }
+
+type reader struct {
+	Question
+	client    *Client
+	namespace string
+	workloads []Workload
+	patterns  []*regexp.Regexp
+	cadvisor  scheme
+	ksm       scheme
+
+	names       map[string]bool  // all pods of the namespace
+	pods        map[string]owned // those that are wanted
+	named       map[Workload]bool
+	ownersKnown bool
+	records     map[Key]*history.Record
+	notes       []string
+	starts      map[podContainer][]int64 // seconds
+	groups      []string                 // the names of workloads, as parts of selectors
+	groupOf     map[Workload]int
+	part, parts int
+}
+
+// podContainer names one container of one pod.
+type podContainer struct{ pod, container string }
+
+// Read reads the history of the workloads of one namespace.
+func (c *Client) Read(ctx context.Context, q Question) (*History, error) {
+	r := &reader{
+		Question: q, client: c, namespace: q.Namespace, workloads: q.Workloads, patterns: make([]*regexp.Regexp, len(q.Workloads)),
+		names: map[string]bool{}, pods: map[string]owned{}, named: map[Workload]bool{}, records: map[Key]*history.Record{},
+		starts: map[podContainer][]int64{}, groupOf: map[Workload]int{}, ksm: scheme{"namespace", "pod", "container"},
+	}
+	if err := r.look(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.owners(ctx); err != nil {
+		return nil, err
+	}
+	if !r.ownersKnown {
+		r.notes = append(r.notes, "no kube_pod_owner (kube-state-metrics): pods that are gone are told by their names")
+	}
+	if len(r.pods) > 0 {
+		if err := r.readAll(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return &History{Records: r.records, Notes: r.notes}, nil
+}
+
+// look finds out how the store names things, and which pods there were.
+func (r *reader) look(ctx context.Context) error {
+	for _, s := range []scheme{{"namespace", "pod", "container"}, {"namespace", "pod_name", "container_name"}} { // kubelets before 1.16
+		r.cadvisor = s
+		match := r.match(workingSet, s)
+		if err := r.client.LabelValues(ctx, s.pod, match, r.From, r.To, func(pod string) { r.names[pod] = true }); err != nil {
+			return err
+		}
+		if len(r.names) == 0 {
+			continue
+		}
+		r.believeClock()
+		for _, label := range []string{"cluster", "cluster_id", "k8s_cluster"} {
+			var values []string
+			err := r.client.LabelValues(ctx, label, match, r.From, r.To, func(v string) { values = append(values, v) })
+			if err != nil {
+				return err
+			}
+			if len(values) > 1 && r.Match[label] == "" {
+				return AmbiguousError{label, values}
+			}
+		}
+		return nil
+	}
+	return NoMetricsError{r.client.Host(), r.namespace}
+}
+
+// believeClock ends the history at the store's now: its samples carry its own times.
+func (r *reader) believeClock() {
+	now, known := r.client.Now()
+	if off := now.Sub(r.To).Round(time.Second); known && r.Live && off.Abs() > mostSkew {
+		r.From, r.To = r.From.Add(off), now
+		way := "behind"
+		if off > 0 {
+			way = "ahead of"
+		}
+		r.notes = append(r.notes, fmt.Sprintf("the store's clock is %s %s the cluster's; times are by the store's", off.Abs(), way))
+	}
+}
+
+// match is a series selector for the namespace.
+func (r *reader) match(metric string, s scheme, more ...string) string {
+	terms := append([]string{quoted(s.namespace, "=", r.namespace)}, more...)
+	for _, label := range sortedKeys(r.Match) {
+		terms = append(terms, quoted(label, "=", r.Match[label]))
+	}
+	return metric + "{" + strings.Join(terms, ",") + "}"
+}
+
+func (r *reader) readAll(ctx context.Context) error {
+	r.divide()
+	r.reckonParts()
+	for _, step := range []func(context.Context) error{r.readStarts, r.readHours, r.readKills, r.readPeaks, r.readInterval} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each asks a question about all pods that are wanted: expr is made for each selector.
+func (r *reader) each(ctx context.Context, s scheme, step time.Duration, expr func(match ...string) string, take func(p *history.Pod, k podContainer, at time.Time, v float64)) (int, error) {
+	n := 0
+	for i := range r.groups {
+		q := Range{From: r.From, To: r.To, Step: step, Expr: expr(r.group(i, s)...)}
+		err := r.client.Range(ctx, q, func(l Labels, points []Point) {
+			k := podContainer{l[s.pod], l[s.container]}
+			o, wanted := r.pods[k.pod]
+			if !wanted || r.groupOf[o.workload] != i {
+				return
+			}
+			pod := r.record(o, k.container).Pod(k.pod, o.version)
+			n += len(points)
+			for _, p := range points {
+				take(pod, k, time.UnixMilli(p.At).UTC(), p.Value)
+			}
+		}, r.progress)
+		if err != nil {
+			return n, err
+		}
+		r.part++
+	}
+	return n, nil
+}
+
+func (r *reader) progress(share float64) {
+	if r.Progress != nil {
+		r.Progress((float64(r.part) + share) / float64(r.parts))
+	}
+}

@@ -1,0 +1,137 @@
+package promtest
+
+// The queries: max by (pod,container)(max_over_time(METRIC{…}[60s])), with min and count as well, and "or" between two of them.
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+var (
+	form    = regexp.MustCompile(`^max by \((\w+),(\w+)\)\((max|min|count)_over_time\((\w+\{.*\})\[(\d+)s\]\)\)$`)
+	matcher = regexp.MustCompile(`^(\w+)(=~|!=|!~|=)("(?:[^"\\]|\\.)*")(,|$)`)
+)
+
+// selector is the matchers of a series selector.
+type selector []struct {
+	label string
+	not   bool
+	value *regexp.Regexp
+}
+
+func parseSelector(text string) (selector, error) {
+	name, rest, ok := strings.Cut(text, "{")
+	if !ok || !strings.HasSuffix(rest, "}") {
+		return nil, fmt.Errorf("%q is no selector", text)
+	}
+	rest = `__name__="` + name + `",` + strings.TrimSuffix(rest, "}")
+	var out selector
+	for rest != "" {
+		m := matcher.FindStringSubmatch(rest)
+		if m == nil {
+			return nil, fmt.Errorf("%q is no matcher", rest)
+		}
+		rest = rest[len(m[0]):]
+		value, err := strconv.Unquote(m[3])
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasSuffix(m[2], "~") {
+			value = regexp.QuoteMeta(value)
+		}
+		out = append(out, struct {
+			label string
+			not   bool
+			value *regexp.Regexp
+		}{m[1], m[2][0] == '!', regexp.MustCompile(`^(?:` + value + `)$`)})
+	}
+	return out, nil
+}
+
+func (s selector) fits(labels map[string]string) bool {
+	for _, m := range s {
+		if m.value.MatchString(labels[m.label]) == m.not {
+			return false
+		}
+	}
+	return true
+}
+
+// evaluate answers a query at from, from+step … to, and says how many samples it had to hold for it.
+func (s *Server) evaluate(query string, from, to, step int64) ([]Series, int) {
+	byLabels, cost := map[string]Series{}, 0
+	for _, part := range strings.Split(query, " or ") {
+		m := form.FindStringSubmatch(part)
+		if m == nil {
+			panic("not a query that is asked: " + part)
+		}
+		match, err := parseSelector(m[4])
+		if err != nil {
+			panic(err)
+		}
+		window, _ := strconv.ParseInt(m[5], 10, 64)
+		grouped := map[string]map[int64]float64{}
+		for _, one := range s.o.Series {
+			if !match.fits(one.Labels) {
+				continue
+			}
+			key := one.Labels[m[1]] + "\x00" + one.Labels[m[2]]
+			if _, taken := byLabels[key]; taken {
+				continue
+			}
+			if grouped[key] == nil {
+				grouped[key] = map[int64]float64{}
+			}
+			for at := from; at <= to; at += step {
+				v, n := over(m[3], one.Samples, at-window, at)
+				cost += n
+				if n == 0 {
+					continue
+				}
+				if old, ok := grouped[key][at]; !ok || v > old || math.IsNaN(old) {
+					grouped[key][at] = v
+				}
+			}
+		}
+		for key, values := range grouped {
+			first, second, _ := strings.Cut(key, "\x00")
+			one := Series{Labels: map[string]string{m[1]: first, m[2]: second}}
+			for at := from; at <= to; at += step {
+				if v, ok := values[at]; ok {
+					one.Samples = append(one.Samples, Sample{at, v})
+				}
+			}
+			if len(one.Samples) > 0 {
+				byLabels[key] = one
+				cost += len(one.Samples)
+			}
+		}
+	}
+	var out []Series
+	for _, one := range byLabels {
+		out = append(out, one)
+	}
+	sort.Slice(out, func(i, j int) bool { return fmt.Sprint(out[i].Labels) < fmt.Sprint(out[j].Labels) })
+	return out, cost
+}
+
+// over is the highest, lowest or number of the samples after one time and until another; NaN only where all of them are.
+func over(function string, samples []Sample, after, until int64) (float64, int) {
+	i := sort.Search(len(samples), func(i int) bool { return samples[i].At > after })
+	out, n := math.NaN(), 0
+	for ; i < len(samples) && samples[i].At <= until; i++ {
+		n++
+		v := samples[i].Value
+		if math.IsNaN(out) || function == "max" && v > out || function == "min" && v < out {
+			out = v
+		}
+	}
+	if function == "count" {
+		out = float64(n)
+	}
+	return out, n
+}

@@ -1,0 +1,203 @@
+package prometheus
+
+// The queries. Each takes the highest (or lowest) of all raw samples of a step, so that none is skipped, and the highest over duplicates:
+// two servers that scrape the same, a container that was started again a minute ago.
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/history"
+)
+
+// over is max by (pod,container)(FUNC(METRIC{…}[STEP])).
+func (r *reader) over(function, metric string, s scheme, step time.Duration, match ...string) string {
+	return fmt.Sprintf("max by (%s,%s)(%s(%s[%ds]))", s.pod, s.container, function, r.match(metric, s, match...), int(step.Seconds()))
+}
+
+// hourly are the metrics of which an hour's highest or lowest is enough.
+func hourly() []struct {
+	metric, function string
+	take             func(*history.Pod, time.Time, float64)
+} {
+	return []struct {
+		metric, function string
+		take             func(*history.Pod, time.Time, float64)
+	}{
+		{"container_memory_usage_bytes", "max_over_time", (*history.Pod).Usage},
+		{"container_memory_max_usage_bytes", "max_over_time", (*history.Pod).Kernel},
+		{"container_memory_rss", "min_over_time", (*history.Pod).Low},
+		{"container_memory_total_active_file_bytes", "min_over_time", (*history.Pod).Cache},
+	}
+}
+
+// reckonParts counts the questions, for progress.
+func (r *reader) reckonParts() { r.parts = len(r.groups) * (len(hourly()) + 4) }
+
+// readStarts learns when containers began to run, from cAdvisor or, where that is not kept, from how often they were restarted.
+func (r *reader) readStarts(ctx context.Context) error {
+	n, err := r.each(ctx, r.cadvisor, lifeStep, func(match ...string) string {
+		return r.over("max_over_time", "container_start_time_seconds", r.cadvisor, lifeStep, match...)
+	}, func(p *history.Pod, k podContainer, at time.Time, v float64) {
+		if v > 0 && v <= float64(at.Unix()+60) { // a second of skew is usual; a start in the future is none
+			r.started(p, k, int64(math.Round(v)))
+		}
+	})
+	if err != nil || n > 0 {
+		r.livesKnown(n > 0)
+		return err
+	}
+	type counted struct {
+		at    time.Time
+		count float64
+	}
+	seen := map[podContainer][]counted{}
+	n, err = r.each(ctx, r.ksm, lifeStep, func(match ...string) string {
+		return r.over("max_over_time", "kube_pod_container_status_restarts_total", r.ksm, lifeStep, match...)
+	}, func(_ *history.Pod, k podContainer, at time.Time, v float64) {
+		if !math.IsNaN(v) {
+			seen[k] = append(seen[k], counted{at, v})
+		}
+	})
+	r.part -= len(r.groups)
+	for k, counts := range seen {
+		slices.SortFunc(counts, func(a, b counted) int { return a.at.Compare(b.at) })
+		for i := range counts {
+			// A counter that falls is of a new pod with the old one's name.
+			if i > 0 && counts[i].count != counts[i-1].count {
+				r.started(r.pod(k), k, counts[i].at.Unix())
+			}
+		}
+	}
+	r.livesKnown(n > 0)
+	return err
+}
+
+// pod is the record of a container in a pod that is wanted.
+func (r *reader) pod(k podContainer) *history.Pod {
+	o := r.pods[k.pod]
+	return r.record(o, k.container).Pod(k.pod, o.version)
+}
+
+func (r *reader) started(p *history.Pod, k podContainer, at int64) {
+	if i, found := slices.BinarySearch(r.starts[k], at); !found {
+		r.starts[k] = slices.Insert(r.starts[k], i, at)
+		p.Started(time.Unix(at, 0))
+	}
+}
+
+func (r *reader) livesKnown(known bool) {
+	for _, record := range r.records {
+		record.LivesKnown = known
+	}
+	if !known {
+		r.notes = append(r.notes, "neither container_start_time_seconds nor restart counts: starts and restarts are not known")
+	}
+}
+
+func (r *reader) readHours(ctx context.Context) error {
+	for _, h := range hourly() {
+		_, err := r.each(ctx, r.cadvisor, time.Hour, func(match ...string) string {
+			return r.over(h.function, h.metric, r.cadvisor, time.Hour, match...)
+		}, func(p *history.Pod, _ podContainer, at time.Time, v float64) { h.take(p, at, v) })
+		if err != nil {
+			return err
+		}
+	}
+	limit := func(p *history.Pod, _ podContainer, at time.Time, v float64) {
+		if v > 0 { // cAdvisor tells 0 where there is none
+			p.Limit(at, v)
+		}
+	}
+	n, err := r.each(ctx, r.ksm, time.Hour, func(match ...string) string {
+		return r.over("max_over_time", "kube_pod_container_resource_limits", r.ksm, time.Hour, append(match, `resource="memory"`)...)
+	}, limit)
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = r.each(ctx, r.cadvisor, time.Hour, func(match ...string) string {
+		return r.over("max_over_time", "container_spec_memory_limit_bytes", r.cadvisor, time.Hour, match...)
+	}, limit)
+	r.part -= len(r.groups)
+	return err
+}
+
+// readKills learns which ends were the memory killer's. The reason stays until the next end, and so counts once for each start before
+// which it is told, or, in a pod that was not started again, once.
+func (r *reader) readKills(ctx context.Context) error {
+	told := map[podContainer][]int64{}
+	_, err := r.each(ctx, r.ksm, lifeStep, func(match ...string) string {
+		match = append(match, `reason="OOMKilled"`)
+		return r.over("max_over_time", "kube_pod_container_status_last_terminated_reason", r.ksm, lifeStep, match...) + " or " +
+			r.over("max_over_time", "kube_pod_container_status_terminated_reason", r.ksm, lifeStep, match...)
+	}, func(_ *history.Pod, k podContainer, at time.Time, v float64) {
+		if v > 0 {
+			told[k] = append(told[k], at.Unix())
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for k, at := range told {
+		slices.Sort(at)
+		pod, known := r.pod(k), false
+		for i, start := range r.starts[k] {
+			// kube-state-metrics learns of it within moments, and is scraped within a minute; the step must not reach back before the start.
+			const soon, late = int64(lifeStep/time.Second) + 60, 4 * int64(lifeStep/time.Second)
+			first, _ := slices.BinarySearch(at, start+soon)
+			if i > 0 && first < len(at) && at[first] <= start+late {
+				pod.Killed(time.Unix(start, 0), pod.LimitAt(time.Unix(start, 0)))
+				known = true
+			}
+		}
+		if !known {
+			pod.Killed(time.Unix(at[0], 0), pod.LimitAt(time.Unix(at[0], 0)))
+		}
+	}
+	known := r.ownersKnown
+	for _, record := range r.records {
+		record.KillsKnown = known
+	}
+	if !known {
+		r.notes = append(r.notes, "no kube-state-metrics: it is not known which containers were killed for memory")
+	}
+	return nil
+}
+
+func (r *reader) readPeaks(ctx context.Context) error {
+	_, err := r.each(ctx, r.cadvisor, peakStep, func(match ...string) string {
+		return r.over("max_over_time", workingSet, r.cadvisor, peakStep, match...)
+	}, func(p *history.Pod, _ podContainer, at time.Time, v float64) { p.Peak(at, v) })
+	return err
+}
+
+// readInterval learns how often containers were looked at in the last hour of the history.
+func (r *reader) readInterval(ctx context.Context) error {
+	s := r.cadvisor
+	for i := range r.groups {
+		expr := r.over("count_over_time", workingSet, s, time.Hour, r.group(i, s)...)
+		err := r.client.Instant(ctx, expr, r.To, func(l Labels, n float64) {
+			if o, wanted := r.pods[l[s.pod]]; wanted && n > 1 {
+				record := r.record(o, l[s.container])
+				interval := (time.Duration(float64(time.Hour) / n)).Round(time.Second)
+				if record.Interval == 0 || interval < record.Interval {
+					record.Interval = interval
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func quoted(label, operator, value string) string { return label + operator + strconv.Quote(value) }
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
