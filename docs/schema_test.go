@@ -35,6 +35,7 @@ func schemaFiles(t *testing.T) map[string][]byte {
 		ids  []string
 	}{
 		"report":   {reflect.TypeFor[finding.Report](), finding.ReportKind, ids(checks.All())},
+		"oom-recommend": {reflect.TypeFor[finding.OOMRecommend](), finding.OOMRecommendKind, ids(checks.Readings("oom"))},
 		"oom-rank": {reflect.TypeFor[finding.OOMRank](), finding.OOMRankKind, ids(checks.Readings("oom"))},
 	} {
 		text, err := json.MarshalIndent(schemaOf(words, wire.typ, wire.kind, wire.ids), "", "  ")

@@ -31,6 +31,9 @@ type View struct {
 	Inputs []Input
 	Asks   func(*snapshot.View) []snapshot.Ask
 
+	// History: the answer is completed by weeks of metrics, which no snapshot holds; the view's command takes flags that say where they are.
+	History bool
+
 	// Make answers. It is pure, fills in the payload and what it cannot say, and leaves metadata and coverage alone.
 	Make func(*snapshot.View, Question) finding.View
 }

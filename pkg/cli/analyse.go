@@ -42,6 +42,7 @@ type analyseOptions struct {
 	timeout       time.Duration // of the whole run; 0: none
 
 	view *analysis.View // nil for the commands that check
+	past *past          // nil for the views that need no history
 
 	checks   []*analysis.Check
 	resolved []finding.ObjectRef // the arguments, as the server knows them

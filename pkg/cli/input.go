@@ -30,7 +30,7 @@ func (o *analyseOptions) addInput(cmd *cobra.Command) {
 
 // validateInput refuses what cannot be meant by these flags.
 func (o *analyseOptions) validateInput() error {
-	if err := render.Validate(o.output); err != nil {
+	if err := render.Validate(o.output); err != nil && !(o.past != nil && o.output == render.Patch) {
 		return err
 	}
 	if o.now != "" {

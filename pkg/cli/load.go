@@ -32,12 +32,17 @@ func (o *analyseOptions) load(ctx context.Context) (*loaded, error) {
 	if o.offline() {
 		return o.loadFiles()
 	}
-	if o.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, collect.ErrDeadline)
-		defer cancel()
-	}
+	ctx, cancel := o.deadline(ctx)
+	defer cancel()
 	return o.loadCluster(ctx)
+}
+
+// deadline bounds the reading of one source.
+func (o *analyseOptions) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.timeout <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, o.timeout, collect.ErrDeadline)
 }
 
 // addTimeout adds the flag that bounds the whole run: what was read until then is judged and shown. An endless server ends here.

@@ -69,6 +69,7 @@ func (o *analyseOptions) rerun() string {
 	words = append(words, o.given("demo", "from", "now", "all-namespaces", "namespace")...)
 	words = append(words, o.given(clusterFlags...)...)
 	words = append(words, o.given("selector", "since", "check", "skip", "severity")...)
+	words = append(words, o.given(pastFlags...)...)
 	return finding.Quote(words...)
 }
 

@@ -26,6 +26,9 @@ func (r *root) viewCommand(v *analysis.View) *cobra.Command {
 			if err := o.validateInput(); err != nil {
 				return usageError{o.path, err}
 			}
+			if err := o.past.validate(); err != nil {
+				return usageError{o.path, err}
+			}
 			if len(v.Takes) == 0 && len(args) > 0 {
 				return usageError{o.path, fmt.Errorf("%q: %s takes no arguments", args[0], o.path)}
 			}
@@ -33,6 +36,10 @@ func (r *root) viewCommand(v *analysis.View) *cobra.Command {
 		},
 	}
 	o.addInput(cmd)
+	if v.History {
+		o.past = newPast(o)
+		o.past.addFlags(cmd)
+	}
 	return cmd
 }
 
@@ -47,5 +54,11 @@ func (o *analyseOptions) runView(ctx context.Context) error {
 		return err
 	}
 	answer.Head().Coverage = append(answer.Head().Coverage, in.gaps...)
+	if o.past != nil {
+		if err := o.past.complete(ctx, answer); err != nil {
+			return err
+		}
+		in.interrupted = in.interrupted || ctx.Err() != nil
+	}
 	return o.deliver(in, func(w io.Writer, opts render.Options) error { return render.View(w, answer, opts) })
 }

@@ -27,7 +27,7 @@ type Client struct {
 // NewClient prepares to read the cluster that config reaches: protobuf where the server speaks it, no client-side rate limit (the
 // server's priority and fairness decides), read-only. It needs no discovery. config.Timeout bounds each request, as in kubectl.
 func NewClient(config *rest.Config) (*Client, error) {
-	c := &Client{clients: map[schema.GroupVersion]rest.Interface{}, clock: &Clock{}, timeout: config.Timeout, wait: wait}
+	c := &Client{clients: map[schema.GroupVersion]rest.Interface{}, clock: &Clock{}, timeout: config.Timeout, wait: Wait}
 	config = ReadOnlyConfig(config)
 	config.QPS = -1
 	config.ContentType = runtime.ContentTypeProtobuf
@@ -82,8 +82,8 @@ func prefix(config *rest.Config) string {
 	return base.Path
 }
 
-// wait waits.
-func wait(ctx context.Context, d time.Duration) error {
+// Wait waits, or until the context ends.
+func Wait(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

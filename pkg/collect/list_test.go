@@ -196,7 +196,7 @@ func TestWait(t *testing.T) {
 		told(w, http.StatusTooManyRequests, "86400")
 		return true
 	})})
-	c.wait, c.timeout = wait, time.Hour
+	c.wait, c.timeout = Wait, time.Hour
 	s, err := read(t, c, "", snapshot.Pods, snapshot.Nodes)
 	if err != nil {
 		t.Error(err)

@@ -209,3 +209,14 @@ func (r *Record) Samples() int {
 	}
 	return n
 }
+
+// last is the time of the last sample.
+func (r *Record) last() time.Time {
+	var out time.Time
+	for _, p := range r.pods {
+		if p.last.After(out) {
+			out = p.last
+		}
+	}
+	return out
+}

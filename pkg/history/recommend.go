@@ -245,6 +245,9 @@ func (r *Record) chart() []finding.Point {
 	out := make([]finding.Point, n)
 	for i := range out {
 		out[i].Time = time.Unix(int64(first+(i+1)*width)*3600, 0).UTC()
+		if out[i].Time.After(r.To) {
+			out[i].Time = r.To
+		}
 	}
 	at := func(h int) *finding.Point { return &out[max(min((h-first)/width, n-1), 0)] }
 	for _, p := range r.pods {

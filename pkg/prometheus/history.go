@@ -94,7 +94,8 @@ type reader struct {
 // podContainer names one container of one pod.
 type podContainer struct{ pod, container string }
 
-// Read reads the history of the workloads of one namespace.
+// Read reads the history of the workloads of one namespace. Where it fails on the way it gives what was read until then, the newest, with
+// the error.
 func (c *Client) Read(ctx context.Context, q Question) (*History, error) {
 	r := &reader{
 		Question: q, client: c, namespace: q.Namespace, workloads: q.Workloads, patterns: make([]*regexp.Regexp, len(q.Workloads)),
@@ -111,11 +112,20 @@ func (c *Client) Read(ctx context.Context, q Question) (*History, error) {
 		r.notes = append(r.notes, "no kube_pod_owner (kube-state-metrics): pods that are gone are told by their names")
 	}
 	if len(r.pods) > 0 {
-		if err := r.readAll(ctx); err != nil {
+		if err := r.readAll(ctx); err != nil && r.samples() == 0 {
 			return nil, err
+		} else if err != nil {
+			return &History{Records: r.records, Notes: r.notes}, err
 		}
 	}
 	return &History{Records: r.records, Notes: r.notes}, nil
+}
+
+func (r *reader) samples() (n int) {
+	for _, record := range r.records {
+		n += record.Samples()
+	}
+	return n
 }
 
 // look finds out how the store names things, and which pods there were.

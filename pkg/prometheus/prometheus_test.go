@@ -50,14 +50,14 @@ func shop(level func(at time.Time) float64) []promtest.Series {
 	const pod, rs, week = "web-6d4cf56db6-x2z9q", "web-6d4cf56db6", 7 * 24 * time.Hour
 	start := float64(now.Add(-week).Unix())
 	return []promtest.Series{
-		{labels("container_memory_working_set_bytes", "pod", pod, "container", "app"), samples(week, 30*time.Second, level)},
-		{labels("container_memory_working_set_bytes", "pod", pod, "container", "POD"), samples(week, time.Hour, always(4*mi))},
-		{labels("container_memory_working_set_bytes", "pod", pod, "container", ""), samples(week, time.Hour, always(900*mi))},
-		{labels("container_memory_working_set_bytes", "pod", "web-api-5f6d7c8b9-kkkkk", "container", "app"), samples(week, time.Hour, always(9000*mi))},
-		{labels("container_start_time_seconds", "pod", pod, "container", "app"), samples(week, time.Minute, always(start))},
-		{labels("kube_pod_owner", "pod", pod, "owner_kind", "ReplicaSet", "owner_name", rs), samples(week, time.Hour, always(1))},
-		{labels("kube_replicaset_owner", "replicaset", rs, "owner_kind", "Deployment", "owner_name", "web"), samples(week, time.Hour, always(1))},
-		{labels("kube_pod_container_resource_limits", "pod", pod, "container", "app", "resource", "memory"), samples(week, 5*time.Minute, always(512*mi))},
+		{Labels: labels("container_memory_working_set_bytes", "pod", pod, "container", "app"), Samples: samples(week, 30*time.Second, level)},
+		{Labels: labels("container_memory_working_set_bytes", "pod", pod, "container", "POD"), Samples: samples(week, time.Hour, always(4*mi))},
+		{Labels: labels("container_memory_working_set_bytes", "pod", pod, "container", ""), Samples: samples(week, time.Hour, always(900*mi))},
+		{Labels: labels("container_memory_working_set_bytes", "pod", "web-api-5f6d7c8b9-kkkkk", "container", "app"), Samples: samples(week, time.Hour, always(9000*mi))},
+		{Labels: labels("container_start_time_seconds", "pod", pod, "container", "app"), Samples: samples(week, time.Minute, always(start))},
+		{Labels: labels("kube_pod_owner", "pod", pod, "owner_kind", "ReplicaSet", "owner_name", rs), Samples: samples(week, time.Hour, always(1))},
+		{Labels: labels("kube_replicaset_owner", "replicaset", rs, "owner_kind", "Deployment", "owner_name", "web"), Samples: samples(week, time.Hour, always(1))},
+		{Labels: labels("kube_pod_container_resource_limits", "pod", pod, "container", "app", "resource", "memory"), Samples: samples(week, 5*time.Minute, always(512*mi))},
 	}
 }
 

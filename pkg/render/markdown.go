@@ -88,6 +88,19 @@ func (p *page) markdownSheet(s sheet) []string {
 			}
 			lines = append(append(lines, "", p.escape(t.title), ""), p.markdownTable(t.header, rows)...)
 		}
+		for i, note := range part.notes {
+			if i == 0 {
+				lines = append(lines, "")
+			}
+			var words []string
+			for _, sp := range note {
+				words = append(words, p.escape(sp.text))
+			}
+			lines = append(lines, "- "+strings.Join(words, " "))
+		}
+		for _, c := range part.charts {
+			lines = append(lines, fence("text", strings.Join(p.chart(c), "\n"))...)
+		}
 	}
 	return append(lines, p.markdownGaps()...)
 }

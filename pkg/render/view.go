@@ -23,6 +23,8 @@ type sheet struct {
 type panel struct {
 	title  []span
 	tables []table
+	notes  [][]span // a paragraph each
+	charts []chart
 }
 
 // table is rows below a line that says what it shows.
@@ -34,11 +36,13 @@ type table struct {
 	spare  int    // so many columns at the end are left out on the first screen of a terminal
 }
 
-// sheetOf lays a view out.
-func sheetOf(v finding.View) (sheet, error) {
+// sheetOf lays a view out: all of it, or what is enough for a first look.
+func sheetOf(v finding.View, all bool) (sheet, error) {
 	switch v := v.(type) {
 	case *finding.OOMRank:
 		return rankSheet(v), nil
+	case *finding.OOMRecommend:
+		return recommendSheet(v, all), nil
 	default:
 		return sheet{}, fmt.Errorf("view %T has no layout", v)
 	}
@@ -49,11 +53,13 @@ func View(w io.Writer, v finding.View, o Options) error {
 	switch o.Format {
 	case "name":
 		return writeNames(w, v.Objects())
+	case Patch:
+		return writePatches(w, v, o)
 	case "", "table", "wide", "markdown":
 	default:
 		return writeStructured(w, v, o.Format)
 	}
-	s, err := sheetOf(v)
+	s, err := sheetOf(v, o.Format == "wide" || o.Format == "markdown")
 	if err != nil {
 		return err
 	}
@@ -112,6 +118,15 @@ func (p *page) panels(all []panel, most, room int) (out [][]string, fit bool) {
 		for _, t := range s.tables {
 			lines = append(lines, "")
 			lines = append(lines, p.titled(t, most)...)
+		}
+		for i, note := range s.notes {
+			if i == 0 {
+				lines = append(lines, "")
+			}
+			lines = append(lines, p.flow(2, 4, note...)...)
+		}
+		for _, c := range s.charts {
+			lines = append(append(lines, ""), p.chart(c)...)
 		}
 		used += p.rows(lines) + 1
 		if i > 0 && p.MaxLines > 0 && used+2 > room { // a blank line, and the one that counts the rest

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"unicode"
@@ -71,13 +72,15 @@ func views() map[string]finding.View {
 	foul := rankedNode(evil, 1)
 	foul.Kernel[0].Pod, foul.Kernel[0].Why, foul.Kernel[0].QOSClass = in(object(evil, evil, evil), evil), evil, evil
 	foul.Eviction[0].Pod, foul.Eviction[0].Why, foul.Eviction[0].OverRequest = object(evil, evil, evil), evil, evil
-	return map[string]finding.View{"rank": gaps, "rank-one": rankOf(rankedNode("node-1", 60)), "rank-many": rankOf(many...), "rank-none": rankOf(), "rank-nasty": rankOf(foul)}
+	all := map[string]finding.View{"rank": gaps, "rank-one": rankOf(rankedNode("node-1", 60)), "rank-many": rankOf(many...), "rank-none": rankOf(), "rank-nasty": rankOf(foul)}
+	maps.Copy(all, recommendViews())
+	return all
 }
 
 func TestViews(t *testing.T) {
 	for name, v := range views() {
 		for reader, o := range readers() {
-			if name != "rank" && reader != "80" && reader != "120" && reader != "markdown" {
+			if name != "rank" && name != "recommend" && reader != "80" && reader != "120" && reader != "markdown" {
 				continue
 			}
 			t.Run(name+"/"+reader, func(t *testing.T) {
@@ -94,8 +97,10 @@ func TestViews(t *testing.T) {
 func TestNothingInAViewControlsTheTerminal(t *testing.T) {
 	for reader, o := range readers() {
 		var out bytes.Buffer
-		if err := View(&out, views()["rank-nasty"], o); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{"rank-nasty", "recommend-nasty"} {
+			if err := View(&out, views()[name], o); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for _, c := range ansi.Strip(out.String()) {
 			if c != '\n' && (unicode.IsControl(c) || unicode.Is(unicode.Cf, c)) {

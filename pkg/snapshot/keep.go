@@ -41,6 +41,8 @@ var keptAnnotations = []string{
 	"starved_resource",
 	"meta.helm.sh/release-name",
 	"argocd.argoproj.io/tracking-id",
+	"vpaUpdates",
+	"vpaObservedContainers",
 	"cert-manager.io/",
 	"scars.dev/",
 }

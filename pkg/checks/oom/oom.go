@@ -9,4 +9,4 @@ func Checks() []*analysis.Check {
 }
 
 // Views lists the area's views.
-func Views() []*analysis.View { return []*analysis.View{Rank} }
+func Views() []*analysis.View { return []*analysis.View{Rank, Recommend} }

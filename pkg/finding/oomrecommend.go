@@ -1,22 +1,26 @@
 package finding
 
-// This file holds the view of "oom recommend": the request and limit that a container's history asks for.
+// This file is the wire type of the view "oom recommend".
 
 import "time"
 
-// RecommendationsKind is the kind of the object that "oom recommend" prints.
-const RecommendationsKind = "Recommendations"
+// OOMRecommendKind is the kind of the view "oom recommend".
+const OOMRecommendKind = "OOMRecommend"
 
-// Recommendations is what one run of "oom recommend" says.
-type Recommendations struct {
-	APIVersion string           `json:"apiVersion"`
-	Kind       string           `json:"kind"`
-	Metadata   Metadata         `json:"metadata"`
-	Items      []Recommendation `json:"items"` // by namespace, kind, name and container
-	Total      Cost             `json:"total"` // of all items for which there is a recommendation
+// OOMRecommend is the request and limit of memory that the history of containers asks for.
+type OOMRecommend struct {
+	ViewHead
+	Items []Recommendation `json:"items"` // by namespace, kind and name of the workload, its containers in their order
+	Total Cost             `json:"total"`
+}
 
-	// Coverage lists every input that was wanted and how reading it went.
-	Coverage []Coverage `json:"coverage"`
+// Objects are the workloads, each once for all its containers.
+func (r *OOMRecommend) Objects() []ObjectRef {
+	out := make([]ObjectRef, len(r.Items))
+	for i, item := range r.Items {
+		out[i] = item.Object
+	}
+	return out
 }
 
 // Recommendation is about one container of one workload.
@@ -40,6 +44,18 @@ type Recommendation struct {
 
 	Basis Basis   `json:"basis"`
 	Chart []Point `json:"chart,omitempty"`
+
+	// Pod is what the rest of the pod says, as far as the QoS class and a patch depend on it.
+	Pod PodShape `json:"-"`
+}
+
+// PodShape is what a recommendation must know of the pod that its container is in.
+type PodShape struct {
+	Init     bool // the container is an init container, a sidecar among them
+	CPU      bool // it requests or limits CPU
+	CPUEqual bool // it requests as much CPU as its limit
+	PodLevel bool // the pod has resources of its own, from which its class comes
+	Fixed    bool // the workload cannot be changed: a Job, a bare pod
 }
 
 // Amount is a request or a limit of memory.
@@ -73,11 +89,11 @@ type Basis struct {
 	Interval string     `json:"interval,omitempty"` // how often the container was looked at, as a Go duration
 	Quantile string     `json:"quantile"`           // that was asked for: 0.99
 
-	Peaks   int64    `json:"peaks"`             // bytes: the quantile of all intervals' peaks, without start-up
-	StartUp int64    `json:"startUp,omitempty"` // bytes: the highest peak of a start
-	Worst   int64    `json:"worst"`             // bytes: the highest need that was seen
-	Version string   `json:"version,omitempty"` // the newest of Versions
-	Used    []string `json:"versions,omitempty"`
+	Peaks   int64    `json:"peaks"`              // bytes: the quantile of all intervals' peaks, without start-up
+	StartUp int64    `json:"startUp,omitempty"`  // bytes: the highest peak of a start
+	Worst   int64    `json:"worst"`              // bytes: the highest need that was seen
+	Version string   `json:"version,omitempty"`  // the newest that it rests on
+	Used    []string `json:"versions,omitempty"` // all that it rests on
 }
 
 // Point is one stretch of time of the chart: the highest peak of any pod, the limit then, and how many containers were killed.

@@ -1,0 +1,222 @@
+package cli
+
+// Views that need history: which store it comes from, and how it gets into the view.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/history"
+	"github.com/kubectl-scars/kubectl-scars/pkg/prometheus"
+	"github.com/kubectl-scars/kubectl-scars/pkg/render"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
+)
+
+// past is what the user says about history.
+type past struct {
+	o        *analyseOptions
+	url      string
+	access   access
+	history  string
+	quantile float64
+	match    []string
+
+	span     time.Duration
+	matchers map[string]string
+	base     *url.URL
+}
+
+// pastFlags are repeated where a command is proposed to be run again. Those that only name files or people may be; secrets are not flags.
+var pastFlags = []string{
+	"prometheus", "history", "quantile", "match", "prometheus-token-file", "prometheus-user", "prometheus-password-file", "prometheus-header",
+	"prometheus-ca", "prometheus-cert", "prometheus-key", "prometheus-insecure",
+}
+
+func newPast(o *analyseOptions) *past { return &past{o: o, access: access{root: o.root}} }
+
+func (p *past) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.url, "prometheus", "", "The store of metrics: the URL below which /api/v1 lies (Prometheus, Thanos, Mimir with /prometheus, VictoriaMetrics)")
+	f.StringVar(&p.history, "history", "4w", "How far back to look, like 4w or 10d; what there is counts")
+	f.Float64Var(&p.quantile, "quantile", 0.99, "The share of the time for which the request must be enough, and of pods and days for which the limit must, 0.5 to 1")
+	f.StringSliceVar(&p.match, "match", nil, "Labels that tell this cluster apart in a store of several, like cluster=prod")
+	p.access.addFlags(f)
+	f.Lookup("output").Usage = strings.Replace(f.Lookup("output").Usage, "markdown,", "markdown, patch (for kubectl patch --patch-file),", 1)
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(append(render.Formats(), render.Patch), cobra.ShellCompDirectiveNoFileComp))
+}
+
+// validate refuses what cannot be meant, before anything is read.
+func (p *past) validate() (err error) {
+	if p == nil {
+		return nil
+	}
+	switch {
+	case p.o.demo:
+		return errors.New("--demo holds no history of memory")
+	case p.url == "":
+		return errors.New("weeks of history are needed: say with --prometheus where a store of metrics is")
+	case !(p.quantile >= 0.5 && p.quantile <= 1):
+		return fmt.Errorf("--quantile: %v is not between 0.5 and 1", p.quantile)
+	}
+	if p.base, err = url.Parse(p.url); err != nil || p.base.Scheme != "http" && p.base.Scheme != "https" || p.base.Host == "" {
+		return errors.New("--prometheus: not a URL like https://prometheus.example") // which is not repeated: it may hold a password
+	}
+	if p.base.User != nil {
+		return errors.New("--prometheus: a password does not belong on a command line: use --prometheus-user and SCARS_PROMETHEUS_PASSWORD")
+	}
+	if p.base.RawQuery != "" || p.base.Fragment != "" {
+		return errors.New("--prometheus: a URL without query and fragment is wanted")
+	}
+	p.base.Path = strings.TrimSuffix(strings.TrimSuffix(p.base.Path, "/"), "/api/v1")
+	if p.span, err = longTime(p.history); err != nil {
+		return fmt.Errorf("--history: %w", err)
+	}
+	p.matchers = map[string]string{}
+	for _, m := range p.match {
+		label, value, ok := strings.Cut(m, "=")
+		if !ok || label == "" {
+			return fmt.Errorf("--match: %q is not LABEL=VALUE", m)
+		}
+		p.matchers[label] = strings.Trim(value, `"`)
+	}
+	return p.access.validate()
+}
+
+// longTime parses a time of weeks or days, or what Go parses.
+func longTime(s string) (time.Duration, error) {
+	const day = 24 * time.Hour
+	for unit, length := range map[string]time.Duration{"w": 7 * day, "d": day} {
+		if number, ok := strings.CutSuffix(s, unit); ok {
+			n, err := strconv.ParseFloat(number, 64)
+			if err != nil || !(n > 0 && n <= 520) {
+				return 0, fmt.Errorf("%q is no time like 4w or 10d", s)
+			}
+			return time.Duration(math.Round(n * float64(length))), nil
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < time.Hour {
+		return 0, fmt.Errorf("%q is no time like 4w or 10d", s)
+	}
+	return d, nil
+}
+
+// complete reads the history of what the view is about, and completes it.
+func (p *past) complete(ctx context.Context, v finding.View) error {
+	view, ok := v.(*finding.OOMRecommend)
+	if !ok {
+		return fmt.Errorf("view %T takes no history", v)
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	byNamespace := map[string][]prometheus.Workload{}
+	for _, item := range view.Items {
+		w := workloadOf(item.Object)
+		if !slices.Contains(byNamespace[w.Namespace], w) {
+			byNamespace[w.Namespace] = append(byNamespace[w.Namespace], w)
+		}
+	}
+	progress := p.o.progress()
+	defer progress.Stop()
+	defer p.o.stderr.through(progress)()
+	ctx, cancel := p.o.deadline(ctx)
+	defer cancel()
+	records := map[prometheus.Key]*history.Record{}
+	head := v.Head()
+	note := func(state finding.CoverageState, namespace, reason string) {
+		head.Coverage = append(head.Coverage, finding.Coverage{Resource: "history", Namespace: namespace, State: state, Reason: reason, Checks: []string{p.o.view.ID}})
+	}
+	read := 0
+	for i, namespace := range namespaces(view) {
+		progress.Phase("reading history of " + namespace)
+		h, err := client.Read(ctx, prometheus.Question{
+			From: head.Metadata.Time.Add(-p.span), To: head.Metadata.Time, Live: !p.o.offline(), Namespace: namespace,
+			Workloads: byNamespace[namespace], Match: p.matchers,
+			Progress: func(share float64) { progress.Count("%", int(100*share), 0) },
+		})
+		var none prometheus.NoMetricsError
+		switch {
+		case err == nil:
+			read++
+		case h != nil: // a part of it
+			read++
+			note(finding.CoveragePartial, namespace, err.Error())
+		case errors.As(err, &none):
+			note(finding.CoverageFailed, namespace, err.Error())
+		case i == 0 || ctx.Err() != nil:
+			return fmt.Errorf("read history: %w", err)
+		default:
+			note(finding.CoverageFailed, namespace, err.Error())
+		}
+		if h == nil {
+			continue
+		}
+		for k, r := range h.Records {
+			records[k] = r
+		}
+		for _, text := range h.Notes {
+			note(finding.CoveragePartial, namespace, text)
+		}
+	}
+	if read > 0 {
+		note(finding.CoverageOK, "", "")
+	}
+	p.fill(view, records)
+	return nil
+}
+
+// fill completes the view by the records.
+func (p *past) fill(view *finding.OOMRecommend, records map[prometheus.Key]*history.Record) {
+	history.Complete(view, func(o finding.ObjectRef) *history.Record {
+		k := prometheus.Key{Workload: workloadOf(o), Container: o.Container}
+		r := records[k]
+		delete(records, k)
+		return r
+	}, p.quantile)
+	gone := map[finding.ObjectRef]*history.Record{}
+	for k, r := range records { // what no container of today took
+		gone[finding.ObjectRef{Kind: k.Kind, Namespace: k.Namespace, Name: k.Name, Container: k.Container}] = r
+	}
+	history.Renamed(view, gone)
+}
+
+func workloadOf(o finding.ObjectRef) prometheus.Workload {
+	return prometheus.Workload{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}
+}
+
+// namespaces lists those of the view, in its order.
+func namespaces(v *finding.OOMRecommend) []string {
+	var out []string
+	for _, item := range v.Items {
+		if !slices.Contains(out, item.Object.Namespace) {
+			out = append(out, item.Object.Namespace)
+		}
+	}
+	return out
+}
+
+func (p *past) client() (*prometheus.Client, error) {
+	httpClient, err := p.access.client(p.base)
+	if err != nil {
+		return nil, err
+	}
+	return prometheus.New(p.base, httpClient, prometheus.Options{
+		Timeout: p.access.timeout(), Now: p.o.env.Now, Wait: collect.Wait,
+		Warn: func(text string) {
+			_, _ = fmt.Fprintf(p.o.stderr, "warning: %s: %s\n", p.base.Host, term.Sanitize(text))
+		},
+	}), nil
+}

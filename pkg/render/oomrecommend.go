@@ -1,0 +1,178 @@
+package render
+
+// The view "oom recommend": a panel for each workload, with the reason for each number, and a picture of what was used; where there are
+// many workloads one table, a line for each container, and the panels in wide.
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/render/theme"
+)
+
+// Patch is the format of views that hold patches: one YAML document for each object.
+const Patch = "patch"
+
+// fewWorkloads is how many get a panel each on the first screen.
+const fewWorkloads = 3
+
+func recommendSheet(r *finding.OOMRecommend, all bool) sheet {
+	s := sheet{noun: "workload", nothing: "No workload was looked at."}
+	groups := workloads(r.Items)
+	if len(groups) > fewWorkloads && !all {
+		t := table{title: totals(r.Total), header: []string{"WORKLOAD", "LIMIT", "REQUEST", "SURE", ""}, noun: "container"}
+		for _, group := range groups {
+			for _, item := range group {
+				name := item.Object.String()
+				if len(r.Metadata.Scope.Namespaces) != 1 {
+					name = item.Object.Namespace + "/" + name
+				}
+				if len(group) > 1 {
+					name += " " + item.Object.Container
+				}
+				t.rows = append(t.rows, []string{name, change(item.Limit), change(item.Request), sure(item), remark(item)})
+			}
+		}
+		s.panels = []panel{{title: []span{{text: number(len(groups), "workload", "workloads"), style: theme.Heading}}, tables: []table{t}}}
+		return s
+	}
+	for _, group := range groups {
+		s.panels = append(s.panels, recommendPanel(group))
+	}
+	return s
+}
+
+// workloads groups containers by their workload.
+func workloads(items []finding.Recommendation) [][]finding.Recommendation {
+	var out [][]finding.Recommendation
+	for i, item := range items {
+		if i == 0 || !item.Object.SameObject(items[i-1].Object) {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], item)
+	}
+	return out
+}
+
+func recommendPanel(group []finding.Recommendation) panel {
+	first := group[0]
+	title := []span{{text: first.Object.String(), style: theme.Heading}, faint("-n " + first.Object.Namespace), faint("·"), plain(number(first.Replicas, "replica", "replicas"))}
+	switch class := first.QOSClass; {
+	case class == first.QOSBefore:
+		title = append(title, faint("·"), plain("stays "+class))
+	default:
+		title = append(title, faint("·"), strong(first.QOSBefore+" → "+class))
+	}
+	if first.RevertedBy != "" {
+		title = append(title, faint("·"), strong("reverted by "+first.RevertedBy), plain("unless changed there"))
+	}
+	t := table{header: []string{"CONTAINER", "", "NOW", "BETTER", "BECAUSE"}, noun: "container"}
+	var total finding.Cost
+	for _, item := range group {
+		total.Limits += item.Cost.Limits
+		total.Requests += item.Cost.Requests
+		if item.CannotSay != "" {
+			t.rows = append(t.rows, []string{item.Object.Container, "", "", "?", item.CannotSay})
+			continue
+		}
+		t.rows = append(t.rows,
+			[]string{item.Object.Container, "limit", orNone(&item.Limit.Now), better(item.Limit), item.Limit.Reason + " (" + string(item.Confidence) + ")"},
+			[]string{"", "request", orNone(&item.Request.Now), better(item.Request), item.Request.Reason})
+	}
+	t.title = totals(total)
+	p := panel{title: title, tables: []table{t}}
+	for _, item := range group {
+		for _, note := range item.Notes {
+			p.notes = append(p.notes, []span{faint(item.Object.Container + ":"), plain(note)})
+		}
+		if len(item.Chart) > 1 {
+			p.charts = append(p.charts, chart{title: item.Object.Container + ": the highest use of any pod, by time", points: item.Chart, recommended: item.Limit.Recommended})
+		}
+	}
+	return p
+}
+
+// totals says what a change costs.
+func totals(c finding.Cost) string {
+	return fmt.Sprintf("Over all replicas: %s of requests, %s of limits.", signed(c.Requests), signed(c.Limits))
+}
+
+func signed(bytes int64) string {
+	switch {
+	case bytes < 0:
+		return "−" + size(-bytes)
+	case bytes == 0:
+		return "±0"
+	}
+	return "+" + size(bytes)
+}
+
+func better(a finding.Amount) string {
+	switch a.Recommended {
+	case 0:
+		return "?"
+	case a.Now:
+		return "same"
+	}
+	return a.Quantity
+}
+
+func change(a finding.Amount) string {
+	switch a.Recommended {
+	case 0:
+		return orNone(&a.Now)
+	case a.Now:
+		return a.Quantity
+	}
+	return orNone(&a.Now) + "→" + a.Quantity
+}
+
+func sure(item finding.Recommendation) string {
+	if item.Confidence == "" {
+		return "?"
+	}
+	return string(item.Confidence)
+}
+
+// remark is what is most worth knowing of a container, in a few words.
+func remark(item finding.Recommendation) string {
+	text, _, _ := strings.Cut(item.CannotSay, ";")
+	switch {
+	case item.Leak != nil:
+		return "leak"
+	case text != "":
+		return text
+	case item.Basis.Kills > 0:
+		return "killed " + itoa(item.Basis.Kills) + "×"
+	}
+	return ""
+}
+
+// writePatches prints the patches of a view, each after the command that applies it.
+func writePatches(w io.Writer, v finding.View, o Options) error {
+	r, ok := v.(*finding.OOMRecommend)
+	if !ok {
+		return unknownFormat(Patch)
+	}
+	p := docPage(w, o)
+	var lines []string
+	for _, item := range r.Items {
+		if item.Patch == "" {
+			continue
+		}
+		if len(lines) > 0 {
+			lines = append(lines, "---")
+		}
+		lines = append(lines, "# "+p.text(p.command(finding.Kubectl(item.Object.Namespace, "patch", item.Object.String(), "--patch-file", "FILE"))))
+		if item.RevertedBy != "" {
+			lines = append(lines, "# reverted by "+p.text(item.RevertedBy)+" unless changed there")
+		}
+		lines = append(lines, strings.Split(strings.TrimRight(p.block(item.Patch), "\n"), "\n")...)
+	}
+	if len(lines) == 0 {
+		lines = []string{"# nothing to change"}
+	}
+	return writeLines(w, lines)
+}
