@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -64,10 +66,12 @@ type list []string
 func (l *list) String() string     { return strings.Join(*l, ",") }
 func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
-// serve [-context NAME] [-namespace NS] [-token T] [-user-token T] [-tls] [-prefix PATH] [-now TIME] [-page N] [-fault PATH=WHAT]... FILE...
+// serve [-context NAME] [-namespace NS] [-token T] [-user-token T] [-tls] [-prefix PATH] [-now TIME] [-page N] [-store URL]
+// [-fault PATH=WHAT]... FILE...
 //
 // starts an API server that holds the objects of the files, and writes $KUBECONFIG. A fault answers requests whose path matches the
-// regular expression (a query follows where it is not part of it): with a status (403), or hang, endless, html, warn.
+// regular expression (a query follows where it is not part of it): with a status (403), or hang, endless, html, warn. The proxy of service
+// monitoring/prometheus-server leads to the store.
 func serve(ts *testscript.TestScript, _ bool, args []string) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	var faults list
@@ -76,6 +80,7 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	tls, prefix := flags.Bool("tls", false, ""), flags.String("prefix", "", "")
 	page := flags.Int("page", 0, "")
 	now := flags.String("now", "2026-11-23T18:00:00Z", "")
+	store := flags.String("store", "", "")
 	flags.Var(&faults, "fault", "")
 	ts.Check(flags.Parse(args))
 	o := apitest.Options{TLS: *tls, Prefix: *prefix, Token: *token, Page: *page}
@@ -99,6 +104,13 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 			if regexp.MustCompile("^" + f[:cut] + `(\?.*)?$`).MatchString(path) {
 				return fault(w, r, f[cut+1:], server)
 			}
+		}
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/api/v1/namespaces/monitoring/services/http:prometheus-server:80/proxy"); ok && *store != "" {
+			to, err := url.Parse(*store)
+			ts.Check(err)
+			r.URL.Path = rest
+			httputil.NewSingleHostReverseProxy(to).ServeHTTP(w, r)
+			return true
 		}
 		return false
 	}

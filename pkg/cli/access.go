@@ -64,9 +64,6 @@ func (a *access) validate() error {
 	return nil
 }
 
-// timeout is --request-timeout, where one was given that is shorter than the usual for queries.
-func (a *access) timeout() time.Duration { return queryTimeout }
-
 // client makes the HTTP client. client-go's reads the files again when tokens and certificates are renewed.
 func (a *access) client(base *url.URL) (*http.Client, error) {
 	config := &rest.Config{

@@ -15,12 +15,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/history"
 	"github.com/kubectl-scars/kubectl-scars/pkg/prometheus"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render"
-	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
 // past is what the user says about history.
@@ -37,9 +35,12 @@ type past struct {
 	base     *url.URL
 }
 
-// pastFlags are repeated where a command is proposed to be run again. Those that only name files or people may be; secrets are not flags.
-var pastFlags = []string{
-	"prometheus", "history", "quantile", "match", "prometheus-token-file", "prometheus-user", "prometheus-password-file", "prometheus-header",
+// pastFlags are repeated where a command is proposed to be run again.
+var pastFlags = append([]string{"prometheus", "history", "quantile", "match"}, accessFlags...)
+
+// accessFlags only name files and people; secrets are not flags.
+var accessFlags = []string{
+	"prometheus-token-file", "prometheus-user", "prometheus-password-file", "prometheus-header",
 	"prometheus-ca", "prometheus-cert", "prometheus-key", "prometheus-insecure",
 }
 
@@ -47,7 +48,7 @@ func newPast(o *analyseOptions) *past { return &past{o: o, access: access{root: 
 
 func (p *past) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&p.url, "prometheus", "", "The store of metrics: the URL below which /api/v1 lies (Prometheus, Thanos, Mimir with /prometheus, VictoriaMetrics)")
+	f.StringVar(&p.url, "prometheus", "", "The store of metrics: the URL below which /api/v1 lies (Prometheus, Thanos, Mimir with /prometheus, VictoriaMetrics); default: one that runs in the cluster, through the API server")
 	f.StringVar(&p.history, "history", "4w", "How far back to look, like 4w or 10d; what there is counts")
 	f.Float64Var(&p.quantile, "quantile", 0.99, "The share of the time for which the request must be enough, and of pods and days for which the limit must, 0.5 to 1")
 	f.StringSliceVar(&p.match, "match", nil, "Labels that tell this cluster apart in a store of several, like cluster=prod")
@@ -64,21 +65,18 @@ func (p *past) validate() (err error) {
 	switch {
 	case p.o.demo:
 		return errors.New("--demo holds no history of memory")
-	case p.url == "":
-		return errors.New("weeks of history are needed: say with --prometheus where a store of metrics is")
+	case p.url == "" && p.o.offline():
+		return errors.New("weeks of history are needed, which no file holds: say with --prometheus where a store of metrics is")
 	case !(p.quantile >= 0.5 && p.quantile <= 1):
 		return fmt.Errorf("--quantile: %v is not between 0.5 and 1", p.quantile)
 	}
-	if p.base, err = url.Parse(p.url); err != nil || p.base.Scheme != "http" && p.base.Scheme != "https" || p.base.Host == "" {
-		return errors.New("--prometheus: not a URL like https://prometheus.example") // which is not repeated: it may hold a password
+	if p.url == "" { // it is looked for
+		if names := p.o.given(accessFlags...); len(names) > 0 {
+			return fmt.Errorf("%s needs --prometheus", names[0])
+		}
+	} else if err := p.parseURL(); err != nil {
+		return err
 	}
-	if p.base.User != nil {
-		return errors.New("--prometheus: a password does not belong on a command line: use --prometheus-user and SCARS_PROMETHEUS_PASSWORD")
-	}
-	if p.base.RawQuery != "" || p.base.Fragment != "" {
-		return errors.New("--prometheus: a URL without query and fragment is wanted")
-	}
-	p.base.Path = strings.TrimSuffix(strings.TrimSuffix(p.base.Path, "/"), "/api/v1")
 	if p.span, err = longTime(p.history); err != nil {
 		return fmt.Errorf("--history: %w", err)
 	}
@@ -91,6 +89,20 @@ func (p *past) validate() (err error) {
 		p.matchers[label] = strings.Trim(value, `"`)
 	}
 	return p.access.validate()
+}
+
+func (p *past) parseURL() (err error) {
+	if p.base, err = url.Parse(p.url); err != nil || p.base.Scheme != "http" && p.base.Scheme != "https" || p.base.Host == "" {
+		return errors.New("--prometheus: not a URL like https://prometheus.example") // which is not repeated: it may hold a password
+	}
+	if p.base.User != nil {
+		return errors.New("--prometheus: a password does not belong on a command line: use --prometheus-user and SCARS_PROMETHEUS_PASSWORD")
+	}
+	if p.base.RawQuery != "" || p.base.Fragment != "" {
+		return errors.New("--prometheus: a URL without query and fragment is wanted")
+	}
+	p.base.Path = strings.TrimSuffix(strings.TrimSuffix(p.base.Path, "/"), "/api/v1")
+	return nil
 }
 
 // longTime parses a time of weeks or days, or what Go parses.
@@ -118,10 +130,6 @@ func (p *past) complete(ctx context.Context, v finding.View) error {
 	if !ok {
 		return fmt.Errorf("view %T takes no history", v)
 	}
-	client, err := p.client()
-	if err != nil {
-		return err
-	}
 	byNamespace := map[string][]prometheus.Workload{}
 	for _, item := range view.Items {
 		w := workloadOf(item.Object)
@@ -134,6 +142,14 @@ func (p *past) complete(ctx context.Context, v finding.View) error {
 	defer p.o.stderr.through(progress)()
 	ctx, cancel := p.o.deadline(ctx)
 	defer cancel()
+	if len(view.Items) == 0 {
+		return nil
+	}
+	progress.Phase("looking for history")
+	client, name, err := p.store(ctx)
+	if err != nil {
+		return err
+	}
 	records := map[prometheus.Key]*history.Record{}
 	head := v.Head()
 	note := func(state finding.CoverageState, namespace, reason string) {
@@ -172,7 +188,7 @@ func (p *past) complete(ctx context.Context, v finding.View) error {
 		}
 	}
 	if read > 0 {
-		note(finding.CoverageOK, "", "")
+		note(finding.CoverageOK, "", "from "+name)
 	}
 	p.fill(view, records)
 	return nil
@@ -206,17 +222,4 @@ func namespaces(v *finding.OOMRecommend) []string {
 		}
 	}
 	return out
-}
-
-func (p *past) client() (*prometheus.Client, error) {
-	httpClient, err := p.access.client(p.base)
-	if err != nil {
-		return nil, err
-	}
-	return prometheus.New(p.base, httpClient, prometheus.Options{
-		Timeout: p.access.timeout(), Now: p.o.env.Now, Wait: collect.Wait,
-		Warn: func(text string) {
-			_, _ = fmt.Fprintf(p.o.stderr, "warning: %s: %s\n", p.base.Host, term.Sanitize(text))
-		},
-	}), nil
 }

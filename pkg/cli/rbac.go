@@ -88,6 +88,11 @@ func roles(chosen []*analysis.Check, areas []string, namespace string) ([]byte, 
 		}
 		out = append(out, text...)
 	}
+	if slices.Contains(areas, "oom") {
+		note := "# oom recommend finds a store of metrics in the cluster by list of services in all namespaces, and asks it by get of services/proxy in its\n" +
+			"# namespace. That reaches whatever answers GET there, so it is not among these rules; with --prometheus neither is needed.\n"
+		out = append([]byte(note), out...)
+	}
 	if strings.Contains(string(out), "- secrets\n") {
 		note := "# certs reads Secrets: RBAC cannot narrow that to certificates. Private keys are dropped as they arrive, and never shown, saved or logged.\n"
 		out = append([]byte(note), out...)

@@ -16,7 +16,7 @@ func (e ReadOnlyError) Error() string {
 }
 
 // ReadOnly wraps a transport so that it lets through reads and self-access reviews, and nothing else: no other verb, no upgrade, and no
-// subresource, because a GET is not harmless by itself (exec, attach, portforward and proxy are GETs too). prefix is the path of the
+// subresource but queries of a store of metrics, because a GET is not harmless by itself (exec, attach, portforward and proxy are GETs too). prefix is the path of the
 // server's URL, where it stands behind one ("/k8s/clusters/c-1").
 func ReadOnly(next http.RoundTripper, prefix string) http.RoundTripper {
 	return readOnly{next, strings.TrimSuffix(prefix, "/")}
@@ -62,7 +62,7 @@ func (t readOnly) allowed(r *http.Request) bool {
 }
 
 // readablePath tells whether a path is the version, discovery, a collection or an object: api[/v1] or apis[/group[/version]], then
-// optionally namespaces/NAME, then resource[/name], and no subresource. The path is the decoded one, so that an encoded slash in a name
+// optionally namespaces/NAME, then resource[/name], and no subresource but a service's proxy to a store of metrics. The path is the decoded one, so that an encoded slash in a name
 // counts as what a server might take it for.
 func readablePath(path []string) bool {
 	for _, segment := range path {
@@ -87,6 +87,9 @@ func readablePath(path []string) bool {
 	rest = rest[root:]
 	if rest[0] == "namespaces" && len(rest) > 2 {
 		rest = rest[2:]
+	}
+	if len(rest) > 3 && rest[0] == "services" && rest[2] == "proxy" && path[0] == "api" && len(path) > 4 && path[2] == "namespaces" {
+		return storeQuery(rest[3:])
 	}
 	return len(rest) <= 2 && rest[0] != "watch" && rest[0] != "proxy" // the latter two: forms of old servers
 }

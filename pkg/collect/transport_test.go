@@ -40,6 +40,26 @@ func TestReadOnly(t *testing.T) {
 				"/api/v1/proxy/namespaces/shop/pods", "/api/v1/proxy/nodes", "/api/v1/watch/pods", "/api/v1/nodes/node1/proxy/",
 			},
 		},
+		"stores of metrics": {
+			allowed: []string{
+				"/api/v1/namespaces/monitoring/services/http:prometheus:9090/proxy/api/v1/query_range?query=up", "/api/v1/namespaces/m/services/p/proxy/api/v1/query",
+				"/api/v1/namespaces/m/services/p/proxy/api/v1/series", "/api/v1/namespaces/m/services/p/proxy/api/v1/labels",
+				"/api/v1/namespaces/m/services/p/proxy/api/v1/label/pod/values", "/api/v1/namespaces/m/services/p/proxy/api/v1/status/buildinfo",
+				"/api/v1/namespaces/m/services/p/proxy/prometheus/api/v1/query", "/api/v1/namespaces/m/services/p/proxy/select/0/prometheus/api/v1/query",
+			},
+			refused: []string{
+				"/api/v1/namespaces/m/services/p/proxy", "/api/v1/namespaces/m/services/p/proxy/api/v1", "/api/v1/namespaces/m/services/p/proxy/-/quit",
+				"/api/v1/namespaces/m/services/p/proxy/-/reload", "/api/v1/namespaces/m/services/p/proxy/api/v1/admin/tsdb/delete_series",
+				"/api/v1/namespaces/m/services/p/proxy/api/v1/write", "/api/v1/namespaces/m/services/p/proxy/api/v1/query/x",
+				"/api/v1/namespaces/m/services/p/proxy/api/v1/status/config", "/api/v1/namespaces/m/services/p/proxy/api/v1/label/pod/x/values",
+				"/api/v1/namespaces/m/services/p/proxy/api/v1/label/values", "/api/v1/namespaces/m/services/p/proxy/any/api/v1/query",
+				"/api/v1/namespaces/m/services/p/proxy/../../secrets/api/v1/query", "/api/v1/namespaces/m/services/p/proxy/api/v1/label/..%2F..%2Fx/values",
+				"/api/v1/namespaces/m/pods/p/proxy/api/v1/query", "/api/v1/nodes/n/proxy/api/v1/query", "/api/v1/services/p/proxy/api/v1/query",
+				"/apis/apps/v1/namespaces/m/services/p/proxy/api/v1/query", "/api/v1/namespaces/m/services/p/status/api/v1/query",
+				"/api/v1/namespaces/m/services/p/proxy/api/v1//query", "/api/v1/proxy/namespaces/m/services/p/api/v1/query",
+			},
+		},
+		"POST to stores of metrics": {method: http.MethodPost, refused: []string{"/api/v1/namespaces/m/services/p/proxy/api/v1/query"}},
 		"other paths": {
 			refused: []string{"/", "/metrics", "/healthz", "/logs/kube-apiserver.log", "/openapi/v2", "/version/x", "/apiv1/pods", "/oauth/token"},
 		},

@@ -8,6 +8,7 @@ package prometheus
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -165,4 +166,18 @@ func (c *Client) retryAfter(h http.Header) time.Duration {
 		return at.Sub(c.o.Now())
 	}
 	return 0
+}
+
+// Probe tells whether a store of metrics answers at all: nil where it says which version it is.
+func (c *Client) Probe(ctx context.Context) error {
+	return c.once(ctx, "status/buildinfo", nil, func(r io.Reader) ([]string, error) {
+		var answer struct{ Status string }
+		if err := json.NewDecoder(r).Decode(&answer); err != nil {
+			return nil, err
+		}
+		if answer.Status != "success" {
+			return nil, &Error{Host: c.Host(), Status: http.StatusOK, Message: "not a store of metrics"}
+		}
+		return nil, nil
+	})
 }

@@ -24,14 +24,16 @@ var Recommend = &analysis.View{
 	Args:  "[TYPE/NAME ...]",
 	Long: `The history comes from a store that speaks Prometheus' HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics or a managed one. It needs
 cAdvisor's container_memory_working_set_bytes; with kube-state-metrics it also knows which containers were killed, and under which limit.
+Without --prometheus a store that runs in the cluster is looked for by the labels of its Service, and asked through the API server, which takes
+the right to list services and to get services/proxy.
 
 The request is what is enough for 99 % of the time (--quantile), by the peaks of all intervals. The limit must hold the worst moment of any pod
 and day, the kernel's own peak, the start, and a quarter more than any limit under which the container was killed. Memory that grows until the
 restart is a leak: then no limit is recommended, because none would hold.
 
 Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_PASSWORD, never from the command line.`,
-	Example: `  # All workloads of the current namespace
-  kubectl scars oom recommend --prometheus https://prometheus.example
+	Example: `  # All workloads of the current namespace, by the Prometheus that runs in the cluster
+  kubectl scars oom recommend
 
   # One workload; and what to apply, checked by the server
   kubectl scars oom recommend deployment/web --prometheus http://localhost:9090

@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -61,9 +62,14 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, res resource, name
 		Fail(w, http.StatusBadRequest, "BadRequest")
 		return
 	}
+	labelled, err := labels.Parse(q.Get("labelSelector"))
+	if err != nil {
+		Fail(w, http.StatusBadRequest, "BadRequest")
+		return
+	}
 	var found []runtime.Object
 	for _, o := range s.o.Objects {
-		if o.GetObjectKind().GroupVersionKind() == res.gvk && (namespace == "" || o.GetNamespace() == namespace) && selector.Matches(fieldsOf(o)) {
+		if o.GetObjectKind().GroupVersionKind() == res.gvk && labelled.Matches(labels.Set(o.GetLabels())) && (namespace == "" || o.GetNamespace() == namespace) && selector.Matches(fieldsOf(o)) {
 			found = append(found, o)
 		}
 	}

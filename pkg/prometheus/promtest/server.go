@@ -93,6 +93,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case s.o.Fault != nil && s.o.Fault(w, r, n):
 	case !ok || r.Method != http.MethodGet:
 		http.NotFound(w, r)
+	case path == "status/buildinfo":
+		s.answer(w, map[string]string{"version": "2.42.0"})
 	case path == "query_range":
 		s.queryRange(w, r)
 	case path == "query":

@@ -1,0 +1,86 @@
+package cli
+
+// The store of metrics: the one that the user names, or the first that answers of those that run in the cluster.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
+	"github.com/kubectl-scars/kubectl-scars/pkg/prometheus"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
+)
+
+// store is a client of the store, and what to call it.
+func (p *past) store(ctx context.Context) (*prometheus.Client, string, error) {
+	if p.base != nil {
+		httpClient, err := p.access.client(p.base)
+		if err != nil {
+			return nil, "", err
+		}
+		return p.client(p.base, httpClient, p.base.Host), p.base.Host, nil
+	}
+	const hint = "name a store with --prometheus"
+	config, err := p.o.restConfig()
+	if err != nil {
+		return nil, "", err
+	}
+	server, err := collect.NewClient(config)
+	if err != nil {
+		return nil, "", err
+	}
+	stores, err := server.Stores(ctx)
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil, "", fmt.Errorf("weeks of history are needed, and you may not list the services of all namespaces, to find a store of metrics: %s", hint)
+	case err != nil:
+		return nil, "", err
+	case len(stores) == 0:
+		return nil, "", fmt.Errorf("weeks of history are needed, and no service of the cluster looks like a store of metrics: %s", hint)
+	}
+	config = rest.CopyConfig(config)
+	config.Timeout = 0 // each question has its own
+	httpClient, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, "", fmt.Errorf("client for %s: %w", config.Host, err)
+	}
+	root, _, err := rest.DefaultServerUrlFor(config)
+	if err != nil {
+		return nil, "", fmt.Errorf("client for %s: %w", config.Host, err)
+	}
+	var refusals []string
+	for _, s := range stores {
+		client := p.client(root.JoinPath(s.Path()), httpClient, s.String())
+		if err = client.Probe(ctx); err == nil {
+			return client, s.String(), nil
+		}
+		if ctx.Err() != nil {
+			return nil, "", err
+		}
+		refusals = append(refusals, s.String()+": "+p.refusal(err))
+	}
+	return nil, "", fmt.Errorf("no store of metrics in the cluster answers; %s, or allow get of services/proxy: %s", hint, strings.Join(refusals, "; "))
+}
+
+// refusal is an error without the long URL of the service proxy.
+func (p *past) refusal(err error) string {
+	var refused *prometheus.Error
+	if errors.As(err, &refused) {
+		return fmt.Sprintf("%d %s", refused.Status, refused.Message)
+	}
+	return err.Error()
+}
+
+func (p *past) client(base *url.URL, httpClient *http.Client, name string) *prometheus.Client {
+	return prometheus.New(base, httpClient, prometheus.Options{
+		Timeout: queryTimeout, Now: p.o.env.Now, Wait: collect.Wait,
+		Warn: func(text string) { _, _ = fmt.Fprintf(p.o.stderr, "warning: %s: %s\n", name, term.Sanitize(text)) },
+	})
+}
