@@ -164,27 +164,25 @@ func (p *past) complete(ctx context.Context, v finding.View) error {
 			Progress: func(share float64) { progress.Count("%", int(100*share), 0) },
 		})
 		var none prometheus.NoMetricsError
+		var ambiguous prometheus.AmbiguousError
 		switch {
-		case err == nil:
+		case h != nil:
 			read++
-		case h != nil: // a part of it
-			read++
-			note(finding.CoveragePartial, namespace, err.Error())
-		case errors.As(err, &none):
+			for k, r := range h.Records {
+				records[k] = r
+			}
+			if err != nil { // a part of it, the newest
+				h.Notes = append([]string{err.Error()}, h.Notes...)
+			}
+			if len(h.Notes) > 0 {
+				note(finding.CoveragePartial, namespace, strings.Join(h.Notes, "; "))
+			}
+		case errors.As(err, &ambiguous):
+			return fmt.Errorf("%w (--match %s=%s)", err, ambiguous.Label, ambiguous.Values[0])
+		case errors.As(err, &none) || i > 0 && ctx.Err() == nil:
 			note(finding.CoverageFailed, namespace, err.Error())
-		case i == 0 || ctx.Err() != nil:
-			return fmt.Errorf("read history: %w", err)
 		default:
-			note(finding.CoverageFailed, namespace, err.Error())
-		}
-		if h == nil {
-			continue
-		}
-		for k, r := range h.Records {
-			records[k] = r
-		}
-		for _, text := range h.Notes {
-			note(finding.CoveragePartial, namespace, text)
+			return fmt.Errorf("read history: %w", err)
 		}
 	}
 	if read > 0 {

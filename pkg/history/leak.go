@@ -55,13 +55,16 @@ func leakOf(pods []*Pod) (Leak, bool) {
 	}
 	out := Leak{PerHour: quantile(l.slopes, 0.5), Lives: len(l.slopes), Of: l.of, RSS: l.rss}
 	for _, room := range l.rooms {
-		left := time.Duration(room / out.PerHour * float64(time.Hour)).Round(time.Minute)
+		left := hours(room / out.PerHour).Round(time.Minute)
 		if out.ToLimit == 0 || left < out.ToLimit {
 			out.ToLimit = left
 		}
 	}
 	return out, true
 }
+
+// hours is that many hours, at most a hundred years: a limit of an exbibyte is a typing error.
+func hours(n float64) time.Duration { return time.Duration(min(n, 24*365*100) * float64(time.Hour)) }
 
 // leaking gathers lives of like length.
 type leaking struct {

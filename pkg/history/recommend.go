@@ -178,7 +178,7 @@ func (a *advice) leak(l Leak) {
 		a.out.Limit.Reason += fmt.Sprintf("; the first pod is at its limit in %s", words(l.ToLimit))
 	}
 	if a.o.Limit > 0 {
-		a.note(fmt.Sprintf("twice the limit would delay the end by %s", words(time.Duration(a.o.Limit/l.PerHour*float64(time.Hour)))))
+		a.note(fmt.Sprintf("twice the limit would delay the end by %s", words(hours(a.o.Limit/l.PerHour))))
 	}
 	if !l.RSS {
 		a.out.Confidence = finding.Consistent

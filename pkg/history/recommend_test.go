@@ -203,3 +203,20 @@ func TestQuantities(t *testing.T) {
 		}
 	}
 }
+
+func TestLimitsThatAreTypingErrors(t *testing.T) {
+	for _, limit := range []float64{0, 1, 1e18} { // none, 128m, 1E
+		r, p := watched(10, func(at time.Time) float64 { return 100 + at.Sub(end.Add(-10*day)).Hours() })
+		for at := end.Add(-10 * day).Add(time.Hour); !at.After(end); at = at.Add(time.Hour) {
+			p.Limit(at, limit)
+		}
+		got := Recommend(r, Options{Limit: limit})
+		if got.Leak == nil || got.Leak.AtLimit != nil && got.Leak.AtLimit.Before(end) {
+			t.Errorf("limit %v: %+v", limit, got.Leak)
+		}
+		r, _ = watched(20, flat(300))
+		if got := Recommend(r, Options{Limit: limit}); got.Limit.Quantity != "316Mi" {
+			t.Errorf("limit %v: %+v", limit, got.Limit)
+		}
+	}
+}

@@ -21,7 +21,8 @@ import (
 )
 
 const (
-	tries       = 6
+	tries       = 6 // of one question
+	firstTries  = 2 // where the server has not answered at all: it is more likely not there
 	firstWait   = 500 * time.Millisecond
 	longestWait = 30 * time.Second
 	errorBody   = 64 << 10 // of an answer that is an error, that much is read
@@ -35,6 +36,7 @@ type Client struct {
 	mu     sync.Mutex
 	warned map[string]bool
 	clock  time.Time // the server's, of its last answer
+	heard  bool      // the server has answered
 }
 
 // Options are what a client needs of the world.
@@ -76,7 +78,7 @@ func (c *Client) get(ctx context.Context, endpoint string, query url.Values, dec
 			return nil
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s: %w", c.Host(), context.Cause(ctx))
-		case try == tries, errors.As(err, &refused) && !refused.again(), TooBig(err):
+		case try == tries, try == firstTries && !c.answered(), errors.As(err, &refused) && !refused.again(), TooBig(err):
 			return err
 		}
 		delay := pause
@@ -138,11 +140,18 @@ func (c *Client) broken(parent, ctx context.Context, err error) error {
 }
 
 func (c *Client) hear(h http.Header) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.heard = true
 	if at, err := http.ParseTime(h.Get("Date")); err == nil {
-		c.mu.Lock()
 		c.clock = at.UTC()
-		c.mu.Unlock()
 	}
+}
+
+func (c *Client) answered() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.heard
 }
 
 func (c *Client) warn(warnings []string) {

@@ -109,7 +109,7 @@ func (c *Client) Read(ctx context.Context, q Question) (*History, error) {
 		return nil, err
 	}
 	if !r.ownersKnown {
-		r.notes = append(r.notes, "no kube_pod_owner (kube-state-metrics): pods that are gone are told by their names")
+		r.notes = append(r.notes, "no kube-state-metrics: which containers were killed is not known, and pods that are gone are told by their names")
 	}
 	if len(r.pods) > 0 {
 		if err := r.readAll(ctx); err != nil && r.samples() == 0 {

@@ -324,7 +324,7 @@ func TestWithoutKubeStateMetrics(t *testing.T) {
 		t.Errorf("got %+v", got.Basis)
 	}
 	r := h.Records[prometheus.Key{Workload: web, Container: "app"}]
-	if r.OwnersKnown || r.KillsKnown || len(h.Notes) != 2 {
+	if r.OwnersKnown || r.KillsKnown || len(h.Notes) != 1 {
 		t.Errorf("owners known %v, kills known %v, notes %v", r.OwnersKnown, r.KillsKnown, h.Notes)
 	}
 }
@@ -424,5 +424,34 @@ func TestWarningsAreTold(t *testing.T) {
 	read(t, client(t, s, func(o *prometheus.Options) { o.Warn = func(w string) { told = append(told, w) } }))
 	if !slices.Equal(told, []string{"a store did not answer"}) {
 		t.Errorf("told %q", told)
+	}
+}
+
+func TestPartOfAHistory(t *testing.T) {
+	s := promtest.Start(promtest.Options{Series: shop(wave), Now: now, Fault: func(w http.ResponseWriter, r *http.Request, _ int) bool {
+		if strings.Contains(r.FormValue("query"), "[60s]") && int64(atoi(r.FormValue("start"))) < now.Add(-4*24*time.Hour).Unix() {
+			promtest.Refuse(w, 500, "internal", "disk on fire")
+			return true
+		}
+		return false
+	}})
+	h, err := client(t, s).Read(t.Context(), question())
+	if err == nil || !strings.Contains(err.Error(), "disk on fire") || h == nil {
+		t.Fatalf("got %v, %v", h, err)
+	}
+	if got := recommend(t, h).Basis; !got.To.Equal(now) || got.Samples < 24*60 || got.Samples > 4*24*60 {
+		t.Errorf("got %+v: the newest should have been read", got)
+	}
+}
+
+func TestAServerThatIsNotThereIsNotWaitedFor(t *testing.T) {
+	s := promtest.Start(promtest.Options{})
+	waits := 0
+	c := client(t, s, func(o *prometheus.Options) {
+		o.Wait = func(context.Context, time.Duration) error { waits++; return nil }
+	})
+	s.Close()
+	if _, err := c.Read(t.Context(), question()); err == nil || waits > 1 {
+		t.Errorf("%v after %d waits", err, waits)
 	}
 }

@@ -160,12 +160,8 @@ func (r *reader) readKills(ctx context.Context) error {
 			pod.Killed(time.Unix(at[0], 0), pod.LimitAt(time.Unix(at[0], 0)))
 		}
 	}
-	known := r.ownersKnown
 	for _, record := range r.records {
-		record.KillsKnown = known
-	}
-	if !known {
-		r.notes = append(r.notes, "no kube-state-metrics: it is not known which containers were killed for memory")
+		record.KillsKnown = r.ownersKnown
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render/theme"
@@ -78,7 +79,7 @@ func recommendPanel(group []finding.Recommendation) panel {
 			continue
 		}
 		t.rows = append(t.rows,
-			[]string{item.Object.Container, "limit", orNone(&item.Limit.Now), better(item.Limit), item.Limit.Reason + " (" + string(item.Confidence) + ")"},
+			[]string{item.Object.Container, "limit", orNone(&item.Limit.Now), better(item.Limit), item.Limit.Reason + " (" + restsOn(item) + ")"},
 			[]string{"", "request", orNone(&item.Request.Now), better(item.Request), item.Request.Reason})
 	}
 	t.title = totals(total)
@@ -92,6 +93,15 @@ func recommendPanel(group []finding.Recommendation) panel {
 		}
 	}
 	return p
+}
+
+// restsOn says how sure a recommendation is, and of how much history.
+func restsOn(item finding.Recommendation) string {
+	text, b := string(item.Confidence), item.Basis
+	if b.From != nil && b.To != nil {
+		text += fmt.Sprintf(": %s of %s", number(int(b.To.Sub(*b.From).Round(24*time.Hour).Hours()/24), "day", "days"), number(b.Pods, "pod", "pods"))
+	}
+	return text
 }
 
 // totals says what a change costs.

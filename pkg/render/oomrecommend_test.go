@@ -31,6 +31,8 @@ func recommendation(name string) finding.Recommendation {
 		QOSClass: "Burstable", QOSBefore: "Burstable", Cost: finding.Cost{Requests: 384 * mi, Limits: 384 * mi}, RevertedBy: "Helm release " + name,
 		Patch: "spec:\n  template:\n    spec:\n      containers:\n      - name: app\n        resources:\n          limits:\n            memory: 640Mi\n",
 	}
+	from := noon.Add(-28 * 24 * time.Hour)
+	r.Basis = finding.Basis{From: &from, To: finding.At(noon), Pods: 9, Lives: 12, Quantile: "0.99"}
 	for i := range 56 {
 		p := finding.Point{Time: noon.Add(time.Duration(i-55) * 12 * time.Hour), Peak: int64(300+i%14*15) * mi, Limit: 512 * mi}
 		if i%14 == 13 {
