@@ -26,8 +26,7 @@ type needs struct {
 	kills    int
 	unknown  int // kills of which the limit is not known
 	lives    int
-	kernel   int // lives of which the kernel told its peak
-	lastKill time.Time
+	kernel   int     // lives of which the kernel told its peak
 	spread   float64 // how far the worst day lies above the middle one, as a share
 }
 
@@ -66,9 +65,6 @@ func (s segment) needs(q float64) needs {
 			n.failed = max(n.failed, k.Limit)
 			if k.Limit == 0 {
 				n.unknown++
-			}
-			if k.At.After(n.lastKill) {
-				n.lastKill = k.At
 			}
 		}
 	}

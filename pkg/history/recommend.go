@@ -105,6 +105,11 @@ func (a *advice) judge() {
 	a.out.Confidence = a.confidence(span)
 	a.out.Request.Reason = fmt.Sprintf("%s of the time no pod needed more than %s", percent(a.o.Quantile), Quantity(float64(a.out.Basis.Peaks)))
 	request := max(a.steady.quantile(a.o.Quantile), leastLimit)
+	if a.steady.n == 0 { // jobs and init containers are done before others have started
+		request = max(a.needs.starting, leastLimit)
+		a.out.Basis.Peaks = whole(a.needs.starting)
+		a.out.Request.Reason = fmt.Sprintf("it never ran longer than %s, and took %s at most", words(StartUp), Quantity(a.needs.starting))
+	}
 
 	if leak, leaks := leakOf(a.segment.pods()); leaks {
 		a.leak(leak)
@@ -140,7 +145,11 @@ func (a *advice) limit(span time.Duration) (float64, string) {
 		value = now
 		reason = fmt.Sprintf("it has held: of the %s in use at least %s are page cache, which is given back when it is wanted", Quantity(n.worst), Quantity(n.worst-n.firm))
 	}
-	if v := n.starting * (1 + room); n.starting > n.worst && v > value {
+	switch v := n.starting * (1 + room); {
+	case n.worst == 0:
+		room = max(room, mostMargin) // there is nothing by which days could be compared
+		value, reason = n.starting*(1+room), fmt.Sprintf("it took %s at most; %s more", Quantity(n.starting), percent(room))
+	case n.starting > n.worst && v > value:
 		value, reason = v, fmt.Sprintf("starting takes %s, running %s; %s more", Quantity(n.starting), Quantity(n.worst), percent(room))
 	}
 	if young := a.segment.young; young != nil {
@@ -163,7 +172,7 @@ func (a *advice) confidence(span time.Duration) finding.Confidence {
 	r, n := a.record, a.needs
 	seen := n.lives >= strongLives || n.kernel > 0 && n.kernel == n.lives
 	switch {
-	case span >= strongSpan && seen && r.Interval > 0 && r.Interval <= strongInterval && n.kills == 0 && r.KillsKnown && r.OwnersKnown && a.segment.young == nil:
+	case span >= strongSpan && seen && r.Interval > 0 && r.Interval <= strongInterval && n.kills == 0 && r.KillsKnown && r.LivesKnown && r.OwnersKnown && a.segment.young == nil:
 		return finding.Strong
 	default:
 		return finding.Consistent

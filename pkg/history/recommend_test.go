@@ -220,3 +220,18 @@ func TestLimitsThatAreTypingErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestRunsOfMinutes(t *testing.T) {
+	r := NewRecord(end.Add(-4*week), end)
+	r.KillsKnown, r.LivesKnown, r.OwnersKnown = true, true, true
+	for i := range 20 { // a job that runs for five minutes every night
+		from := end.Add(-time.Duration(20-i) * day)
+		feed(r.Pod("nightly-"+string(rune('a'+i)), ""), from, from.Add(5*time.Minute), flat(200))
+	}
+	got := Recommend(r, Options{})
+	says(t, got, "it never ran longer than 10 minutes, and took 200Mi at most")
+	says(t, got, "it took 200Mi at most; 15 % more")
+	if got.Request.Quantity != "200Mi" || got.Limit.Quantity != "230Mi" || got.Confidence != finding.Consistent {
+		t.Errorf("got %+v, %+v", got.Limit, got.Request)
+	}
+}

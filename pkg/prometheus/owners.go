@@ -153,6 +153,7 @@ func (r *reader) record(o owned, container string) *history.Record {
 	record := r.records[k]
 	if record == nil {
 		record = history.NewRecord(r.From, r.To)
+		record.KillsKnown = r.ownersKnown // both are kube-state-metrics'
 		record.OwnersKnown = r.ownersKnown && !r.named[o.workload]
 		r.records[k] = record
 	}

@@ -160,9 +160,6 @@ func (r *reader) readKills(ctx context.Context) error {
 			pod.Killed(time.Unix(at[0], 0), pod.LimitAt(time.Unix(at[0], 0)))
 		}
 	}
-	for _, record := range r.records {
-		record.KillsKnown = r.ownersKnown
-	}
 	return nil
 }
 
