@@ -11,17 +11,40 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
-// LeaveOut drops the findings in namespaces that are being deleted, or were gone when namespaces were read, which is last, except those that
-// have been said already, by fingerprint. A line of coverage for each such namespace accounts for them.
-func LeaveOut(r *finding.Report, s *snapshot.Snapshot, said map[string]bool) {
-	left := map[string][]string{} // namespace → checks
-	r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool {
-		out := !said[f.Fingerprint] && leaving(s, f.Object.Namespace)
-		if out {
-			left[f.Object.Namespace] = append(left[f.Object.Namespace], f.Check)
+// LeaveOut drops from a report what was said of namespaces that were being deleted, or were gone, when namespaces were read, which is after
+// all else. What is a fact whatever else goes stays (Lasting). It returns the findings that it dropped; a line of coverage for each
+// namespace accounts for them.
+func LeaveOut(r *finding.Report, s *snapshot.Snapshot, checks []*Check) []finding.Finding {
+	lasting, known := map[string]bool{}, map[string]bool{}
+	for _, c := range checks {
+		lasting[c.ID] = Lasting(c)
+	}
+	leaving := func(namespace string) bool {
+		out, ok := known[namespace]
+		if !ok {
+			out = leaving(s, namespace)
+			known[namespace] = out
 		}
 		return out
+	}
+	var dropped []finding.Finding
+	left := map[string][]string{} // namespace → checks
+	r.Findings = slices.DeleteFunc(r.Findings, func(f finding.Finding) bool {
+		ns := f.Object.Namespace
+		if lasting[f.Check] || !leaving(ns) {
+			return false
+		}
+		left[ns] = append(left[ns], f.Check)
+		dropped = append(dropped, f)
+		return true
 	})
+	r.CannotSay = slices.DeleteFunc(r.CannotSay, func(g finding.Gap) bool { return leaving(g.Object.Namespace) })
+	for i := range r.Unexplained {
+		u := &r.Unexplained[i]
+		u.Pods = slices.DeleteFunc(u.Pods, func(p finding.ObjectRef) bool { return leaving(p.Namespace) })
+		u.Count = len(u.Pods)
+	}
+	r.Unexplained = slices.DeleteFunc(r.Unexplained, func(u finding.Unexplained) bool { return u.Count == 0 })
 	for namespace, checks := range left {
 		n := len(checks)
 		slices.Sort(checks)
@@ -31,16 +54,28 @@ func LeaveOut(r *finding.Report, s *snapshot.Snapshot, said map[string]bool) {
 		})
 	}
 	r.Sort()
+	return dropped
+}
+
+// Lasting tells whether what a check finds in a namespace is a fact even while that is being deleted: it looks at pods, at what made them
+// and at what was said of them, so that what is gone already takes findings away and adds none.
+func Lasting(c *Check) bool {
+	return !slices.ContainsFunc(c.Inputs, func(in Input) bool {
+		info, _ := snapshot.InfoOf(in.Kind)
+		return in.ByName || in.Kind == snapshot.Namespaces ||
+			info.Namespaced && !slices.Contains([]snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events}, in.Kind)
+	})
 }
 
 // leaving tells whether a namespace is known to be on its way out.
 func leaving(s *snapshot.Snapshot, namespace string) bool {
-	if namespace == "" {
-		return false
-	}
 	if n, ok := s.Find(snapshot.Namespaces, "", namespace); ok {
 		return n.GetDeletionTimestamp() != nil
 	}
-	st := s.StateOf(snapshot.Namespaces, "")
-	return st.Status == snapshot.OK && !st.Assumed
+	return Gone(s, namespace)
+}
+
+// Gone tells whether a namespace is known not to exist.
+func Gone(s *snapshot.Snapshot, namespace string) bool {
+	return namespace != "" && s.View(snapshot.Namespaces).Absent(snapshot.Namespaces, "", namespace) == snapshot.Absent
 }

@@ -41,7 +41,18 @@ func TestLeaveOut(t *testing.T) {
 					r.Findings = append(r.Findings, f)
 				}
 			}
-			LeaveOut(r, b.Build(clock()), map[string]bool{"leaves0": true})
+			r.CannotSay = []finding.Gap{{Object: ref("Pod", "leaves", "web")}, {Object: ref("Pod", "stays", "web")}}
+			r.Unexplained = []finding.Unexplained{{Reason: "x", Count: 2, Pods: []finding.ObjectRef{ref("Pod", "leaves", "a"), ref("Pod", "stays", "b")}}}
+			fact := about("lasting", finding.Warning, ref("Pod", "leaves", "web"))
+			fact.Check = "oom/lasting"
+			r.Findings = append(r.Findings, fact)
+			dropped := LeaveOut(r, b.Build(clock()), []*Check{{ID: "oom/lasting", Inputs: PodInputs(Optional(snapshot.Events), Optional(snapshot.Nodes))}})
+			if len(dropped) != 2*len(test.left) {
+				t.Errorf("dropped %d", len(dropped))
+			}
+			if len(r.CannotSay) != 1 || len(r.Unexplained) != 1 || r.Unexplained[0].Count != 1 || r.Unexplained[0].Pods[0].Name != "b" {
+				t.Errorf("cannot say %v, unexplained %v", r.CannotSay, r.Unexplained)
+			}
 			var left []string
 			for _, c := range r.Coverage {
 				left = append(left, c.Namespace)
@@ -49,7 +60,7 @@ func TestLeaveOut(t *testing.T) {
 			if slices.Sort(left); !slices.Equal(left, test.left) {
 				t.Errorf("coverage names %q, want %q", left, test.left)
 			}
-			want := 8 - 2*len(test.left) + 1 // what was said stays
+			want := 8 - 2*len(test.left) + 1 // a fact stays
 			if len(r.Findings) != want {
 				t.Errorf("%d findings, want %d", len(r.Findings), want)
 			}

@@ -113,7 +113,9 @@ func coverage(s *snapshot.Snapshot, checks []*Check) []finding.Coverage {
 		return slices.ContainsFunc(wanted, func(i snapshot.Info) bool { return i.Kind == k })
 	}
 	for _, st := range s.Sealed() {
-		if !isWanted(st.Kind) {
+		// Namespaces are read at the end of every run, whoever looks at them: what is false because its namespace was on its way out is known by them.
+		toTell := st.Kind == snapshot.Namespaces && st.State.Status != snapshot.OK && st.State.Status != snapshot.NotServed && !st.State.Assumed
+		if !isWanted(st.Kind) && !toTell {
 			continue
 		}
 		state := finding.CoverageState(st.State.Status)
@@ -136,6 +138,9 @@ func coverage(s *snapshot.Snapshot, checks []*Check) []finding.Coverage {
 		if state != finding.CoverageOK {
 			c.Checks = WantedBy(checks, st.Kind)
 		}
+		if toTell {
+			c.Checks = ids(checks)
+		}
 		out = append(out, c)
 	}
 	for _, info := range wanted {
@@ -144,6 +149,14 @@ func coverage(s *snapshot.Snapshot, checks []*Check) []finding.Coverage {
 				Resource: string(info.Kind), State: finding.CoverageAbsent, Reason: "not in the input", Checks: WantedBy(checks, info.Kind),
 			})
 		}
+	}
+	return out
+}
+
+func ids(checks []*Check) []string {
+	out := make([]string, len(checks))
+	for i, c := range checks {
+		out[i] = c.ID
 	}
 	return out
 }

@@ -172,18 +172,19 @@ func (o *analyseOptions) run(ctx context.Context) error {
 	outcomes := analysis.Run(in.snapshot, o.checks, in.scope.Namespaces)
 	report := analysis.Assemble(in.snapshot, outcomes, meta)
 	report.Coverage = append(report.Coverage, in.gaps...)
-	analysis.LeaveOut(report, in.snapshot, in.said)
 	if o.command == "triage" && len(o.check)+len(o.skip) == 0 {
 		report.Unexplained = analysis.Unexplained(in.snapshot, report.Findings)
 	}
 	filter := o.filter(in.scope.Namespaces)
 	filter.Subjects, filter.Selector = subjects, o.labels()
 	analysis.Keep(report, in.snapshot, filter)
+	complete := report.Complete()
+	left := analysis.LeaveOut(report, in.snapshot, o.checks)
 	err = o.deliver(in, func(w io.Writer, opts render.Options) error { return render.Report(w, report, opts) })
 	if err != nil {
 		return err
 	}
-	return o.verdict(report)
+	return o.verdict(report, complete, left)
 }
 
 // filter is what was asked for, except subjects and labels.
@@ -191,16 +192,16 @@ func (o *analyseOptions) filter(namespaces []string) analysis.Filter {
 	return analysis.Filter{Namespaces: namespaces, Severity: finding.Severity(o.severity), Since: o.since}
 }
 
-// verdict turns --fail-on into an exit code.
-func (o *analyseOptions) verdict(r *finding.Report) error {
+// verdict turns --fail-on into an exit code. complete tells whether all that was wanted was read, left what was left out of the report.
+func (o *analyseOptions) verdict(r *finding.Report, complete bool, left []finding.Finding) error {
 	if o.failOn == "never" {
 		return nil
 	}
-	worst, any := r.Worst()
+	bad := func(f finding.Finding) bool { return f.Severity.AtLeast(finding.Severity(o.failOn)) }
 	switch {
-	case any && worst.AtLeast(finding.Severity(o.failOn)):
+	case slices.ContainsFunc(r.Findings, bad):
 		return exitStatus(exitFindings)
-	case !r.Complete():
+	case !complete, slices.ContainsFunc(left, bad):
 		return exitStatus(exitUnreadable)
 	}
 	return nil

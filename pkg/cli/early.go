@@ -27,7 +27,7 @@ const (
 type early struct {
 	o          *analyseOptions
 	builder    *snapshot.Builder
-	now        func() time.Time
+	now        func(fallback time.Time) time.Time // the server's clock
 	namespaces []string
 	w          io.Writer
 	opts       render.Options
@@ -37,19 +37,21 @@ type early struct {
 
 	mu   sync.Mutex
 	read map[snapshot.Kind]bool
+	left int // kinds that are still being read
 
-	ran  []*analysis.Check // by run alone, as what follows
-	said map[string]bool   // by fingerprint
+	ran []*analysis.Check // by run alone, as what follows
+	at  time.Time         // of the first look; what is judged later is judged by the same time
+	n   int               // findings that were said
 }
 
-// early starts to say what is certain; finish must follow. Nobody but a terminal wants it, and where subjects or labels were asked for,
-// only the whole tells what concerns them; neither do commands that show no findings.
-func (o *analyseOptions) early(b *snapshot.Builder, now func() time.Time, namespaces []string, w io.Writer) *early {
+// early starts to say what is certain while that many kinds are read; finish must follow. Nobody but a terminal wants it, and where subjects
+// or labels were asked for, only the whole tells what concerns them; neither do commands that show no findings.
+func (o *analyseOptions) early(b *snapshot.Builder, now func(time.Time) time.Time, namespaces []string, kinds int, w io.Writer) *early {
 	if o.env.ErrTTY == nil || len(o.args) > 0 || o.selector != "" || o.severity == "" {
 		return nil
 	}
 	e := &early{
-		o: o, builder: b, now: now, namespaces: namespaces, w: w, read: map[snapshot.Kind]bool{}, said: map[string]bool{},
+		o: o, builder: b, now: now, namespaces: namespaces, w: w, read: map[snapshot.Kind]bool{}, left: kinds,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{}),
 		opts: render.Options{
 			UTF8: term.UTF8(o.env.Getenv), Now: o.env.Now(), Terminal: true, Width: o.env.ErrTTY.Width,
@@ -67,6 +69,7 @@ func (e *early) have(kind snapshot.Kind) {
 	}
 	e.mu.Lock()
 	e.read[kind] = true
+	e.left--
 	e.mu.Unlock()
 	select {
 	case e.wake <- struct{}{}:
@@ -74,90 +77,81 @@ func (e *early) have(kind snapshot.Kind) {
 	}
 }
 
-// finish waits for what is being said, and says no more. It returns the fingerprints of all that was said.
-func (e *early) finish() map[string]bool {
+// finish waits for what is being said, and says no more. It returns the time by which it was judged, zero where nothing was.
+func (e *early) finish() time.Time {
 	if e == nil {
-		return nil
+		return time.Time{}
 	}
 	close(e.stop)
 	<-e.ended
-	return e.said
+	return e.at
 }
 
 func (e *early) run() {
 	defer close(e.ended)
-	select {
-	case <-time.After(earlyAfter):
-	case <-e.stop:
-		return
-	}
-	for {
-		e.look()
+	soonest := time.After(earlyAfter)
+	for waited := false; ; {
+		wake := e.wake
+		if !waited {
+			wake = nil
+		}
 		select {
-		case <-e.wake:
 		case <-e.stop:
 			return
+		case <-soonest:
+			waited = true
+		case <-wake:
 		}
+		e.look()
 	}
 }
 
-// look runs the checks that have become ready. What they find now they find again at the end: their inputs are complete, and a check sees
-// nothing else.
+// look runs the checks that have become ready, unless the report is about to do it. What they find now they find again at the end: their
+// inputs are complete, a check sees nothing else, and the time is the same.
 func (e *early) look() {
 	e.mu.Lock()
-	read := maps.Clone(e.read)
+	read, left := maps.Clone(e.read), e.left
 	e.mu.Unlock()
-	complete := func(c *analysis.Check) bool {
-		return !slices.ContainsFunc(c.Kinds(), func(k snapshot.Kind) bool { return !read[k] })
-	}
-	if !slices.ContainsFunc(e.o.checks, func(c *analysis.Check) bool { return complete(c) && !slices.Contains(e.ran, c) }) {
+	if left == 0 || len(e.namespaces) > 0 && !e.builder.Has(e.namespaces[0]) { // which may not exist
 		return
-	}
-	s := e.builder.Build(e.now())
-	for _, kind := range e.unasked(s, complete) {
-		read[kind] = false
 	}
 	var ready []*analysis.Check
 	for _, c := range e.o.checks {
-		if complete(c) && !slices.Contains(e.ran, c) {
+		unread := func(in analysis.Input) bool { return in.ByName || !read[in.Kind] } // what is asked for by name comes later
+		if !slices.ContainsFunc(c.Inputs, unread) && !slices.Contains(e.ran, c) {
 			ready = append(ready, c)
 		}
 	}
-	e.ran = append(e.ran, ready...)
-	report := analysis.Assemble(s, analysis.Run(s, ready, e.namespaces), finding.Metadata{})
-	filter := e.o.filter(e.namespaces)
-	if e.o.since > 0 { // by the end of the run, some of it may have been too long ago
-		filter.Since = max(1, e.o.since-e.o.timeout)
+	if e.at.IsZero() {
+		e.at = e.now(time.Time{})
 	}
-	analysis.Keep(report, s, filter)
+	if len(ready) == 0 || e.at.IsZero() {
+		return
+	}
+	e.ran = append(e.ran, ready...)
+	s := e.builder.Build(e.at)
+	report := analysis.Assemble(s, analysis.Run(s, ready, e.namespaces), finding.Metadata{})
+	analysis.Keep(report, s, e.o.filter(e.namespaces))
 	for _, f := range report.Findings {
-		if f.SaidBy == "" { // otherwise another check may say it better
+		// A finding that names another check may be said better by it; of a namespace that turns out to be on its way out, only what lasts stays.
+		if f.SaidBy == "" && (f.Object.Namespace == "" || lasting(ready, f.Check)) {
 			e.say(f)
 		}
 	}
 }
 
-// unasked lists the kinds of which single objects may yet be read by name.
-func (e *early) unasked(s *snapshot.Snapshot, complete func(*analysis.Check) bool) []snapshot.Kind {
-	var out []snapshot.Kind
-	for _, c := range e.o.checks {
-		for _, in := range c.Inputs {
-			if in.ByName && (!complete(c) || len(analysis.Asks(s, []*analysis.Check{c})) > 0) {
-				out = append(out, in.Kind)
-			}
-		}
-	}
-	return out
+func lasting(checks []*analysis.Check, id string) bool {
+	return slices.ContainsFunc(checks, func(c *analysis.Check) bool { return c.ID == id && analysis.Lasting(c) })
 }
 
 // say ignores errors of the writer, as progress does.
 func (e *early) say(f finding.Finding) {
-	if len(e.said) == earlyLines {
+	if e.n == earlyLines {
 		return
 	}
-	if len(e.said) == 0 {
+	if e.n == 0 {
 		_, _ = fmt.Fprintln(e.w, "found so far:")
 	}
 	_, _ = fmt.Fprintln(e.w, render.Line(e.w, f, e.opts))
-	e.said[f.Fingerprint] = true
+	e.n++
 }

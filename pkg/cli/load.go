@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -22,8 +23,7 @@ type loaded struct {
 	context  string
 	scope    finding.Scope // only the namespaces are set
 	gaps     []finding.Coverage
-	version  string          // the tool's, for recordings
-	said     map[string]bool // the fingerprints of findings that were shown early
+	version  string // the tool's, for recordings
 
 	interrupted bool // so that it is less than there was to read
 }
@@ -50,7 +50,8 @@ func (o *analyseOptions) addTimeout(f *pflag.FlagSet) {
 	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "How long to read the cluster before judging by what was read until then; 0 is no limit")
 }
 
-// loadCluster reads the cluster in two rounds: listings, then what the checks ask for by name.
+// loadCluster reads the cluster in two rounds: listings, then what the checks ask for by name. Namespaces come after all else: they tell of
+// which ones the rest was read while they were being deleted.
 func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 	in := &loaded{version: o.env.Version}
 	config, err := o.restConfig()
@@ -77,24 +78,43 @@ func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 	defer progress.Stop()
 	defer o.stderr.through(progress)()
 	progress.Phase("reading the cluster")
-	now := func() time.Time { return client.Now(o.env.Now()) }
-	early := o.early(b, now, in.scope.Namespaces, progress)
+	kinds, namespaces := o.kinds()
+	early := o.early(b, client.Now, in.scope.Namespaces, len(kinds), progress)
 	plan := collect.Plan{
-		Kinds: analysis.Wanted(o.checks), Namespaces: in.scope.Namespaces, Read: early.have,
+		Kinds: kinds, Namespaces: in.scope.Namespaces, Read: early.have,
 		Progress: func(k snapshot.Kind, n int) { progress.Count(string(k), n, 0) },
 	}
 	err = client.Listings(ctx, plan, b)
-	in.said = early.finish()
+	at := early.finish()
+	if at.IsZero() {
+		at = client.Now(o.env.Now())
+	}
 	if err != nil {
 		return nil, err
 	}
-	if len(in.scope.Namespaces) > 0 && ctx.Err() == nil && !b.Has(namespace) && client.NamespaceMissing(ctx, namespace) {
-		return nil, fmt.Errorf("namespace %q not found", namespace)
-	}
-	at := now()
 	client.Asked(ctx, analysis.Asks(b.Build(at), o.checks), b)
+	if len(namespaces) > 0 {
+		_ = client.Listings(ctx, collect.Plan{Kinds: namespaces}, b) // how it went is sealed
+	}
+	if !o.allNamespaces && (o.view == nil || !b.Has(namespace)) {
+		client.Asked(ctx, []snapshot.Ask{{Kind: snapshot.Namespaces, Name: namespace}}, b)
+		if s := b.Build(at); !b.Has(namespace) && analysis.Gone(s, namespace) {
+			return nil, fmt.Errorf("namespace %q not found", namespace)
+		}
+	}
 	in.snapshot = b.Build(at)
 	return in, nil
+}
+
+// kinds are what is to be listed first, and in the end namespaces where they are to be listed: for checks that look at them, and for every
+// judgement of the whole cluster.
+func (o *analyseOptions) kinds() (first, last []snapshot.Info) {
+	first = analysis.Wanted(o.checks)
+	isNamespaces := func(i snapshot.Info) bool { return i.Kind == snapshot.Namespaces }
+	if info, _ := snapshot.InfoOf(snapshot.Namespaces); slices.ContainsFunc(first, isNamespaces) || o.allNamespaces && o.view == nil {
+		last = []snapshot.Info{info}
+	}
+	return slices.DeleteFunc(first, isNamespaces), last
 }
 
 func (o *analyseOptions) progress() *term.Progress {

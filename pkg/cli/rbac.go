@@ -58,10 +58,12 @@ func roles(chosen []*analysis.Check, areas []string, namespace string) ([]byte, 
 		name += "-" + strings.Join(areas, "-")
 	}
 	var docs []any
-	switch namespaced, cluster := analysis.Rules(chosen); {
-	case namespace == "":
-		docs = append(docs, clusterRole(name, append(namespaced, cluster...)))
+	namespaced, cluster := analysis.Rules(chosen)
+	switch namespace {
+	case "":
+		docs = append(docs, clusterRole(name, withNamespaces(append(namespaced, cluster...), "list")))
 	default:
+		namespaced = withNamespaces(namespaced, "get")
 		docs = append(docs, &rbacv1.Role{
 			TypeMeta:   metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: "Role"},
 			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}, Rules: namespaced,
@@ -98,6 +100,21 @@ func roles(chosen []*analysis.Check, areas []string, namespace string) ([]byte, 
 		out = append([]byte(note), out...)
 	}
 	return out, nil
+}
+
+// withNamespaces adds the right that every run has a use for: namespaces tell of which ones the rest was read while they were being deleted.
+// In a namespace's Role, get is the right to get that namespace (kubernetes v1.37.2 apiserver/pkg/endpoints/request/requestinfo.go).
+func withNamespaces(rules []rbacv1.PolicyRule, verb string) []rbacv1.PolicyRule {
+	const resource = "namespaces"
+	has := func(r rbacv1.PolicyRule) bool { return slices.Contains(r.Resources, resource) }
+	same := func(r rbacv1.PolicyRule) bool { return r.APIGroups[0] == "" && slices.Equal(r.Verbs, []string{verb}) }
+	if i := slices.IndexFunc(rules, same); slices.ContainsFunc(rules, has) {
+		return rules
+	} else if i >= 0 {
+		rules[i].Resources = append(rules[i].Resources, resource)
+		return rules
+	}
+	return append(rules, rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{resource}, Verbs: []string{verb}})
 }
 
 func clusterRole(name string, rules []rbacv1.PolicyRule) *rbacv1.ClusterRole {

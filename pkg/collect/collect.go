@@ -46,13 +46,7 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 		b.Seal(l.info.Kind, l.namespace, states[i])
 		left(l.info.Kind)
 	}
-	// Namespaces come last: they tell of which ones the rest was read while they were being deleted.
-	rest := len(all)
-	for rest > 0 && all[rest-1].info.Kind == snapshot.Namespaces {
-		rest--
-	}
-	atOnce(rest, read)
-	atOnce(len(all)-rest, func(i int) { read(rest + i) })
+	atOnce(len(all), read)
 	for _, s := range states {
 		if s.Status == snapshot.OK || s.Status == snapshot.Partial || s.Status == snapshot.Forbidden {
 			return nil
@@ -106,12 +100,6 @@ func (c *Client) Asked(ctx context.Context, asks []snapshot.Ask, b *snapshot.Bui
 	atOnce(len(asks), func(i int) { b.SealAsk(asks[i], c.get(ctx, asks[i], b)) })
 }
 
-// NamespaceMissing tells whether a namespace is known not to exist.
-func (c *Client) NamespaceMissing(ctx context.Context, name string) bool {
-	b := snapshot.NewBuilder()
-	return c.get(ctx, snapshot.Ask{Kind: snapshot.Namespaces, Name: name}, b).Status == snapshot.OK && b.Len() == 0
-}
-
 // atOnce does n things, InFlight of them at a time, beginning in order.
 func atOnce(n int, do func(i int)) {
 	var wg sync.WaitGroup
@@ -130,7 +118,7 @@ func atOnce(n int, do func(i int)) {
 	wg.Wait()
 }
 
-// listings turns a plan into collections, each to be read once, namespaces last. The events of cluster-scoped objects lie in namespace "default"
+// listings turns a plan into collections, each to be read once. The events of cluster-scoped objects lie in namespace "default"
 // (kubernetes v1.37.2 client-go/tools/record/event.go), so a namespace's own listing lacks them.
 func listings(plan Plan) []listing {
 	var out []listing
@@ -152,15 +140,7 @@ func listings(plan Plan) []listing {
 			})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b listing) int { return last(a) - last(b) })
 	return out
-}
-
-func last(l listing) int {
-	if l.info.Kind == snapshot.Namespaces {
-		return 1
-	}
-	return 0
 }
 
 // Selector is the field selector of a kind's listing: what the server can leave out because nothing is proven by it.

@@ -366,20 +366,6 @@ func TestSelectors(t *testing.T) {
 	}
 }
 
-func TestNamespaceMissing(t *testing.T) {
-	_, c, _ := start(t, apitest.Options{
-		Objects: []apitest.Object{&corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: "shop"}}},
-		Fault: func(w http.ResponseWriter, r *http.Request, path string) bool {
-			return path == "/api/v1/namespaces/secret" && fail(403, "Forbidden")(w, r, 1)
-		},
-	})
-	for name, missing := range map[string]bool{"shop": false, "typo": true, "secret": false} {
-		if got := c.NamespaceMissing(t.Context(), name); got != missing {
-			t.Errorf("%s: missing %v, want %v", name, got, missing)
-		}
-	}
-}
-
 func TestNow(t *testing.T) {
 	at := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
 	_, c, _ := start(t, apitest.Options{Now: at})

@@ -3,7 +3,6 @@ package still
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
-	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/fault"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/still"
@@ -117,42 +115,62 @@ func older(o runtime.Object) {
 }
 
 // TestNamespaceDeletedMeanwhile: whatever of a namespace is gone by the time it is read, nothing is made of what is missing, and a line says
-// that the namespace is on its way out.
+// that the namespace is on its way out. What is left is what pods themselves prove.
 func TestNamespaceDeletedMeanwhile(t *testing.T) {
-	want := undisturbed(t, "triage", "-A")
 	doomed := map[string]bool{"team-0000": true} // a healthy one
 	for _, p := range rig.Planted {
 		if p.Namespace != "" {
 			doomed[p.Namespace] = true
 		}
 	}
-	for _, gone := range analysis.Wanted(checks.All()) {
-		if !gone.Namespaced {
-			continue
+	lasting := map[string]bool{}
+	for _, c := range checks.All() {
+		lasting[c.ID] = analysis.Lasting(c)
+	}
+	for _, command := range commands() {
+		want := undisturbed(t, command, "-A")
+		of := checks.All()
+		if command != "triage" {
+			of = checks.Of(command)
 		}
-		t.Run(string(gone.Kind), func(t *testing.T) {
-			p, kubeconfig := proxy(t, still.Admin, fault.Options{Change: func(r *http.Request, o runtime.Object) bool {
-				object, ok := o.(snapshot.Object)
-				switch {
-				case !ok:
-					return true
-				case strings.HasSuffix(r.URL.Path, "/"+gone.Resource):
-					return !doomed[object.GetNamespace()]
-				case strings.HasSuffix(r.URL.Path, "/namespaces"):
-					return !doomed[object.GetName()]
-				}
-				return true
-			}})
-			defer p.Close()
-			got := look(t, kubeconfig, "triage", "-A")
-			for _, f := range got.report.Findings {
-				if _, ok := want.findings()[f.Fingerprint]; !ok || doomed[f.Object.Namespace] {
-					t.Errorf("%s %v: %s", f.Check, f.Object, f.Message)
-				}
+		known := map[string]bool{} // check and namespace
+		for _, f := range want.findings() {
+			known[f.Check+" "+f.Object.Namespace] = true
+		}
+		for _, gone := range analysis.Wanted(of) {
+			if !gone.Namespaced {
+				continue
 			}
-			if !slices.ContainsFunc(got.gaps(), func(c finding.Coverage) bool { return strings.HasPrefix(c.Resource, "namespaces/") }) {
-				t.Errorf("no word of a namespace; gaps: %v", got.gaps())
-			}
-		})
+			t.Run(command+" "+string(gone.Kind), func(t *testing.T) {
+				p, kubeconfig := proxy(t, still.Admin, fault.Options{
+					Plan: func(r *http.Request) fault.Kind { // single objects
+						if strings.Contains(r.URL.Path, "/"+gone.Resource+"/") {
+							return fault.NotFound
+						}
+						return fault.None
+					},
+					Change: func(r *http.Request, o runtime.Object) bool {
+						object, ok := o.(snapshot.Object)
+						switch {
+						case !ok:
+							return true
+						case strings.HasSuffix(r.URL.Path, "/"+gone.Resource):
+							return !doomed[object.GetNamespace()]
+						case strings.HasSuffix(r.URL.Path, "/namespaces"):
+							return !doomed[object.GetName()]
+						}
+						return true
+					},
+				})
+				defer p.Close()
+				got := look(t, kubeconfig, command, "-A")
+				for _, f := range got.report.Findings {
+					ns := f.Object.Namespace
+					if !known[f.Check+" "+ns] || doomed[ns] && !lasting[f.Check] {
+						t.Errorf("%s %v: %s", f.Check, f.Object, f.Message)
+					}
+				}
+			})
+		}
 	}
 }

@@ -24,6 +24,7 @@ const (
 	Internal      Kind = "internal"       // 500
 	Unavailable   Kind = "unavailable"    // 503
 	Forbidden     Kind = "forbidden"      // 403
+	NotFound      Kind = "not-found"      // 404 as of an object that is gone; not one of Kinds, since it is an answer
 	Truncated     Kind = "truncated"      // a body that is cut, and a Content-Length that agrees
 	WrongType     Kind = "wrong-type"     // a login page
 	Slow          Kind = "slow"           // a body that dribbles

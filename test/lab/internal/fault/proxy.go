@@ -216,6 +216,8 @@ func (p *Proxy) instead(w http.ResponseWriter, r *http.Request, kind Kind) bool 
 		fail(w, http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, "the server is currently unable to handle the request")
 	case Forbidden:
 		fail(w, http.StatusForbidden, metav1.StatusReasonForbidden, "forbidden")
+	case NotFound:
+		fail(w, http.StatusNotFound, metav1.StatusReasonNotFound, "not found")
 	case WrongType:
 		w.Header().Set("Content-Type", "text/html")
 		fmt.Fprint(w, "<html>Please log in</html>")
