@@ -98,6 +98,9 @@ func measure(ctx context.Context, r *scale.Rig, rounds int, page string) error {
 		return err
 	}
 	fmt.Printf("%d requests that could have changed something\n", len(written))
+	if len(v.Missed)+len(v.Extra)+len(v.Gaps)+len(written) > 0 {
+		return fmt.Errorf("not what the page promises: %d missed, %d others found, %d gaps, %d writes", len(v.Missed), len(v.Extra), len(v.Gaps), len(written))
+	}
 	if page == "" {
 		return nil
 	}
