@@ -94,10 +94,16 @@ func play(t *testing.T, volumes int, until string, flags ...string) (*screen, *f
 		Version: "test", ErrTTY: &TTY{Width: 100, Height: 40},
 	}
 	args := append([]string{"kubectl-scars", "--kubeconfig", file, "triage", "-A", "-o", "json", "--color", "never"}, flags...)
+	if len(flags) > 0 && flags[0] == "record" {
+		args = append(args[:3], "record", "-A", "-f", filepath.Join(t.TempDir(), "saved.json"))
+	}
 	if code := Run(t.Context(), env, args); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
 	var report finding.Report
+	if stdout.Len() == 0 {
+		return seen, &report
+	}
 	if err := json.Unmarshal(stdout.Bytes(), &report); err != nil {
 		t.Fatalf("%v: %s", err, stdout.Bytes())
 	}
@@ -147,5 +153,13 @@ func TestEarlyLinesKeepToWhatWasAsked(t *testing.T) {
 		if lines := provisional(seen); len(lines) != 0 || len(report.Findings) != 0 {
 			t.Errorf("%q: %q early, %d findings in the end", flags, lines, len(report.Findings))
 		}
+	}
+}
+
+// TestRecordJudgesNothing: neither in the end nor early.
+func TestRecordJudgesNothing(t *testing.T) {
+	seen, report := play(t, 1, "reading the cluster", "record")
+	if strings.Contains(seen.String(), "found so far") || len(report.Findings) != 0 {
+		t.Errorf("%q", seen)
 	}
 }

@@ -47,7 +47,7 @@ func (j *podJoins) generates(namespace, kind, controller string, w Ref) {
 }
 
 func (s *Snapshot) joinGenerators(j *podJoins) {
-	for _, kind := range []Kind{ReplicaSets, StatefulSets, DaemonSets, Jobs} {
+	for _, kind := range []Kind{ReplicaSets, Jobs} { // what asking for the pods of a workload declares, and so no other
 		info, _ := InfoOf(kind)
 		for _, o := range s.tables[kind].objects {
 			j.generates(o.GetNamespace(), info.GVK.Kind, o.GetName(), s.climb(o, info.GVK.Kind, info.GVK.GroupVersion().String()))

@@ -61,7 +61,7 @@ func (s *Snapshot) join(before *Snapshot) {
 		pods: sync.OnceValue(s.joinPods), events: sync.OnceValue(s.joinEvents), slices: sync.OnceValue(s.joinSlices), tls: sync.OnceValue(s.joinTLS),
 		with: sync.OnceValue(s.joinServices), on: sync.OnceValue(s.joinNodes),
 	}
-	if same(Pods, ReplicaSets, StatefulSets, DaemonSets, Jobs) {
+	if same(Pods, ReplicaSets, Jobs) {
 		s.joins.pods = before.joins.pods
 		if same(Events) {
 			s.joins.events = before.joins.events
