@@ -60,7 +60,7 @@ func Random(seed uint64, share float64, kinds []Kind) Plan {
 	var mu sync.Mutex
 	asked := map[string]uint64{}
 	return func(r *http.Request) Kind {
-		what := r.Method + " " + r.URL.RequestURI()
+		what := r.Method + " " + r.URL.Path + " " + r.URL.Query().Get("fieldSelector") // continue tokens differ between clusters
 		mu.Lock()
 		n := asked[what]
 		asked[what]++

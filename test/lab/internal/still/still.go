@@ -122,7 +122,7 @@ func (c *Cluster) start(ctx context.Context, bin string, flags []string) (err er
 		"--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/12",
 		"--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition,StorageObjectInUseProtection,DefaultStorageClass",
 		"--event-ttl=100h", "--max-requests-inflight=1000", "--max-mutating-requests-inflight=1000",
-		"--audit-log-path=" + c.AuditLog(), "--audit-policy-file=" + c.file("audit.yaml"),
+		"--audit-log-path=" + c.AuditLog(), "--audit-policy-file=" + c.file("audit.yaml"), "--audit-log-maxsize=10000", // in MB: it is read when all has ended, so nothing may be rotated away
 	}, flags...)...); err != nil {
 		return err
 	}
