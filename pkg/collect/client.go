@@ -35,6 +35,7 @@ func NewClient(config *rest.Config) (*Client, error) {
 	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
 	config.Timeout = 0 // fetch does it
 	config.Wrap(c.clock.Wrap)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return limited{next, MaxAnswer} })
 	httpClient, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, fmt.Errorf("client for %s: %w", config.Host, err)

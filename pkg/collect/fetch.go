@@ -97,7 +97,7 @@ func (c *Client) transient(err error) bool {
 	switch {
 	case errors.As(err, &status):
 		return status.Status().Code >= http.StatusInternalServerError || status.Status().Code == http.StatusTooManyRequests
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errTooLong),
 		errors.As(err, new(ReadOnlyError)), errors.As(err, new(answerError)):
 		return false
 	case c.clock.Answered():

@@ -1,0 +1,46 @@
+package collect
+
+// An answer that does not end must not take all the memory there is: client-go reads an answer as a whole before it decodes it.
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// MaxAnswer is how many bytes one answer may have, uncompressed. Etcd takes objects of 1.5 MiB, and a page of 250 has some MB at most where
+// objects are of the usual size.
+const MaxAnswer = 256 << 20
+
+var errTooLong = errors.New("an answer is too long")
+
+// limited ends bodies at a number of bytes, with an error.
+type limited struct {
+	next http.RoundTripper
+	most int64
+}
+
+func (t limited) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(r)
+	if err == nil {
+		resp.Body = &limitedBody{resp.Body, t.most, t.most}
+	}
+	return resp, err
+}
+
+// WrappedRoundTripper lets client-go find the transport below.
+func (t limited) WrappedRoundTripper() http.RoundTripper { return t.next }
+
+type limitedBody struct {
+	io.ReadCloser
+	left, most int64
+}
+
+func (b *limitedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("%w: more than %d MiB", errTooLong, b.most>>20)
+	}
+	return n, err
+}
