@@ -98,8 +98,11 @@ type said struct {
 	stderr string          // the rest of it
 }
 
-// hung is how long a run may take beyond its own deadline. It is far more than it needs: a hang is no matter of seconds.
-const hung = time.Minute
+// How long a run may take beyond its own deadline: where it was given one, and where nothing is in its way. Both are far more than it needs.
+const (
+	slack = 15 * time.Second
+	hung  = time.Minute
+)
 
 // look runs the tool in this process, and fails the test where it hangs, panics or says nothing.
 func look(t *testing.T, kubeconfig string, args ...string) said {
@@ -123,9 +126,17 @@ func lookIn(t *testing.T, env cli.Env, kubeconfig string, args ...string) said {
 		defer close(done)
 		out.code = cli.Run(t.Context(), env, append([]string{"kubectl-scars", "--kubeconfig", kubeconfig, "-o", "json", "--color", "never"}, args...))
 	}()
+	most := deadline + hung
+	if i := slices.Index(args, "--timeout"); i >= 0 {
+		own, err := time.ParseDuration(args[i+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = own + slack
+	}
 	select {
 	case <-done:
-	case <-time.After(deadline + hung):
+	case <-time.After(most):
 		panic(fmt.Sprintf("%q hangs", args)) // with the stacks of all that hangs
 	}
 	out.early, out.stderr = early(stderr.String())
