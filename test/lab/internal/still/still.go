@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -54,6 +55,7 @@ type Cluster struct {
 	CA *pki.CA // of clients and server
 
 	proc proc.Table
+	lock *os.File
 }
 
 // Up starts a cluster whose state lies in dir; one that was left there is ended. What happens is told to log. The API server gets the flags
@@ -61,6 +63,9 @@ type Cluster struct {
 // another ten.
 func Up(ctx context.Context, dir string, log io.Writer, flags ...string) (*Cluster, error) {
 	c := &Cluster{Dir: dir, proc: proc.Table{Dir: filepath.Join(dir, "proc")}}
+	if err := c.take(); err != nil {
+		return nil, err
+	}
 	if err := c.Down(); err != nil {
 		return nil, err
 	}
@@ -84,6 +89,20 @@ func Up(ctx context.Context, dir string, log io.Writer, flags ...string) (*Clust
 		return nil, errors.Join(fmt.Errorf("bring up a still cluster in %s: %w", dir, err), c.stop())
 	}
 	return c, nil
+}
+
+// take waits until no other process uses the place; it is given up when this one ends.
+func (c *Cluster) take() (err error) {
+	if err := os.MkdirAll(filepath.Dir(c.Dir), 0o755); err != nil {
+		return err
+	}
+	if c.lock, err = os.OpenFile(c.Dir+".lock", os.O_CREATE|os.O_RDWR, 0o644); err != nil {
+		return err
+	}
+	if err := syscall.Flock(int(c.lock.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("lock %s: %w", c.lock.Name(), err)
+	}
+	return nil
 }
 
 func (c *Cluster) start(ctx context.Context, bin string, flags []string) (err error) {
