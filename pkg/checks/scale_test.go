@@ -3,8 +3,13 @@ package checks_test
 // What all checks together cost for each pod, on clusters that are shaped differently.
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
@@ -111,5 +116,35 @@ func TestAllocations(t *testing.T) {
 		if got > most {
 			t.Errorf("%s: %.1f allocations for each pod, at most %d are allowed", name, got, most)
 		}
+	}
+}
+
+// TestManyEventsOfOnePod: what checks allocate is linear in the events that speak of one pod.
+func TestManyEventsOfOnePod(t *testing.T) {
+	const few, many = 200, 20_000
+	allocations := func(events int) float64 {
+		b := cluster(t, 10, func(snapshot.Object) {})
+		now := metav1.NewTime(clustertest.Now().Add(-time.Minute))
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "team-0000", Name: "busy", UID: "busy", CreationTimestamp: now}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app"}}}}
+		objects := []snapshot.Object{pod}
+		for i := range events {
+			objects = append(objects, &corev1.Event{
+				ObjectMeta:     metav1.ObjectMeta{Namespace: "team-0000", Name: fmt.Sprintf("busy.%x", i)},
+				InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: "team-0000", Name: "busy", UID: "busy", FieldPath: "spec.containers{app}"},
+				Type:           corev1.EventTypeNormal, Reason: "Killing", Message: "Container app failed liveness probe, will be restarted", LastTimestamp: now, Count: 1,
+			})
+		}
+		for _, o := range objects {
+			if err := b.Add(o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := b.Build(clustertest.Now())
+		return testing.AllocsPerRun(2, func() { analysis.Run(s, checks.All(), nil) })
+	}
+	a, b := allocations(few), allocations(many)
+	t.Logf("%.0f allocations with %d events, %.0f with %d", a, few, b, many)
+	if b > a*many/few {
+		t.Errorf("%.0f allocations with %d events, and %.0f with %d", a, few, b, many)
 	}
 }
