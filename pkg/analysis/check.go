@@ -21,6 +21,9 @@ type Check struct {
 	// coverage says.
 	Inputs []Input
 
+	// BySilence tells that what the check finds rests on events that are not there, which a namespace that is being deleted loses too.
+	BySilence bool
+
 	// Asks names single objects that are wanted besides the listings, decided from these. It may be nil.
 	Asks func(*snapshot.View) []snapshot.Ask
 

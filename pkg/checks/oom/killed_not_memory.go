@@ -25,8 +25,9 @@ var KilledNotMemory = &analysis.Check{
 		Limits:   "Pods that were deleted, drained or rolled over are silent, and so are sidecars that were stopped when their pod had done its work, and ephemeral containers. Some runtimes lose the race and report a kill for memory as Error 137 (containerd#8180): without other evidence that looks like a signal from outside. Events live 1 h by default; older ends are listed as cannot say, for a day.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kubelet_pods.go (ContainerStatusUnknown)", "kubernetes#122256", "containerd#8180"},
 	},
-	Inputs: deaths.Inputs(analysis.Optional(snapshot.Nodes)),
-	Run:    killedNotMemory,
+	Inputs:    deaths.Inputs(analysis.Optional(snapshot.Nodes)),
+	BySilence: true,
+	Run:       killedNotMemory,
 }
 
 func killedNotMemory(p *analysis.Pass) error {
