@@ -157,7 +157,7 @@ func TestParseEviction(t *testing.T) {
 		"The node was low on resource: ephemeral-storage. ":                             {Resource: "ephemeral-storage"},
 		"The node had condition: [MemoryPressure]. ":                                    {Admission: "MemoryPressure"},
 		"The node had condition: [DiskPressure MemoryPressure]. ":                       {Admission: "DiskPressure MemoryPressure"},
-		`Usage of EmptyDir volume "cache" exceeds the limit "64Mi". `:                   {OwnLimit: true},
+		`Usage of EmptyDir volume "cache" exceeds the limit "64Mi". `:                   {OwnLimit: true, Volume: "cache", VolumeLimit: "64Mi"},
 		`Container app exceeded its local ephemeral storage limit "1Gi". `:              {OwnLimit: true},
 		"Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ": {OwnLimit: true},
 	} {

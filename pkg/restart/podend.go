@@ -22,12 +22,12 @@ func podEnd(f Facts, e end, d Death) (cause Cause, detail string, evidence []fin
 	pod := f.ref("")
 	status := finding.Evidence{Object: pod, Source: "status.reason", Value: p.Status.Reason + ": " + strings.TrimSpace(p.Status.Message)}
 	switch p.Status.Reason {
-	case "Evicted":
+	case reasonEvicted:
 		ev, _ := kubeevent.ParseEviction(p.Status.Message)
 		if ev.Resource == "memory" {
 			return MemoryEvicted, "", []finding.Evidence{status}, true
 		}
-		return OtherEvicted, otherEviction(ev), []finding.Evidence{status}, true
+		return OtherEvicted, otherEviction(p, ev), []finding.Evidence{status}, true
 	case "Preempting":
 		return Preempted, "the kubelet made room for a critical pod", []finding.Evidence{status}, true
 	case "DeadlineExceeded":
