@@ -30,16 +30,16 @@ const (
 	PHP    Runtime = "PHP"
 )
 
-// runtimes lists, for each, words of its own and the exit codes that it gives itself then. An abort is 134; of process 1, whom the kernel
-// spares its own signals, it is 139 (glibc abort.c falls back to an instruction that faults).
+// runtimes lists, for each, words of its own and the exit codes that it gives itself then. An abort is 134; that of process 1, whom the
+// kernel spares its own signals, is 139, as glibc's abort falls back to an instruction that faults, or 127 where that fault is caught too.
 var runtimes = []struct {
 	is    Runtime
 	words string
 	codes []int32
 }{
-	{JVM, "java.lang.OutOfMemoryError", []int32{1, 3, 134, 139}}, // uncaught in main, ExitOnOutOfMemoryError, CrashOnOutOfMemoryError
+	{JVM, "java.lang.OutOfMemoryError", []int32{1, 3, 127, 134}}, // uncaught in main, ExitOnOutOfMemoryError, CrashOnOutOfMemoryError
 	{NodeJS, "JavaScript heap out of memory", []int32{134, 139}},
-	{GoLang, "fatal error: ", []int32{2}},
+	{GoLang, "fatal error: ", []int32{2}}, // followed by kilobytes of traces, so that only a message of its own holds it
 	{DotNET, "System.OutOfMemoryException", []int32{134, 139}},
 	{Ruby, "NoMemoryError", []int32{1}},
 	{Python, "MemoryError", []int32{1}},

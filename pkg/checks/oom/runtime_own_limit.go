@@ -24,7 +24,7 @@ var RuntimeOwnLimit = &analysis.Check{
 		Evidence: "The runtime's own words in the container's termination message: of the JVM, Node.js, Go, Python, .NET, Ruby, Erlang and PHP. Strong where the exit code is one that the runtime gives itself then; else consistent, as for a child's words, or where something else ended the container after them.",
 		Why:      "A higher memory limit for the container changes nothing where the runtime's own is a fixed number.",
 		Fix:      "Raise the runtime's own limit towards the container's, about three quarters of it, or find what fills it.",
-		Limits:   "The message holds a program's words only with terminationMessagePolicy FallbackToLogsOnError, and then the last 80 lines or 2 KiB of its log; where it is empty nothing is said. Of the message only the runtime's known words are kept. A JVM that could make no thread has reached a limit of processes, and is not meant; a program that coped and ended with 0 neither. Silent a week after the last end.",
+		Limits:   "The message holds a program's words only with terminationMessagePolicy FallbackToLogsOnError, and then the last 80 lines or 2 KiB of its log, out of which Go's own traces push them; where it is empty nothing is said. Of the message only the runtime's known words are kept. A JVM that could make no thread has reached a limit of processes, and is not meant; a program that coped and ended with 0 neither. Silent a week after the last end.",
 		Sources: []string{
 			"kubernetes v1.37.2 pkg/kubelet/container/runtime.go (MaxContainerTerminationMessageLogLines)", "OpenJDK src/hotspot/share/utilities/debug.cpp (report_java_out_of_memory)",
 			"Node.js src/node_errors.cc (OOMErrorHandler)", "Go src/runtime/malloc.go", "KEP-2837",
@@ -49,7 +49,7 @@ func runtimeOwnLimit(p *analysis.Pass) error {
 			f.Severity, f.Confidence = worseOf(severity, finding.Warning), finding.Consistent
 		}
 		limit := memoryLimit(c)
-		f.Message = fmt.Sprintf("%s in %s %s%s; it %s: %s", last.Heap.Runtime, c.Who(), reached(last.Heap), notTheContainers(last, limit), ending(last), c.Lately(p.Now()))
+		f.Message = fmt.Sprintf("%s in %s %s%s, and %s: %s", last.Heap.Runtime, c.Who(), reached(last.Heap), notTheContainers(last, limit), ending(last), c.Lately(p.Now()))
 		f.Message = strings.TrimSuffix(f.Message, ": ") + c.Tail()
 		f.Fix = append(c.Look(), finding.Fix{Text: more(last.Heap, limit)})
 		p.Report(f)
@@ -80,16 +80,20 @@ func reached(h restart.Heap) string {
 	case restart.GoLang, restart.Python, restart.Ruby, restart.Erlang: // have no limit of their own by default
 		return fmt.Sprintf("was refused memory (%s)", words)
 	default:
-		return fmt.Sprintf("reached its own memory limit (%s)", words)
+		return fmt.Sprintf("reached a limit of its own (%s)", words)
 	}
 }
 
 // notTheContainers says that the container's limit has no part in it: at that the kernel kills, and refuses nothing.
 func notTheContainers(d restart.Death, limit resource.Quantity) string {
-	if d.Cause == restart.MemoryLimit || d.Cause == restart.NodeMemory || limit.IsZero() {
+	switch {
+	case d.Cause == restart.MemoryLimit || d.Cause == restart.NodeMemory || limit.IsZero():
 		return ""
+	case strings.HasPrefix(reached(d.Heap), "was"):
+		return ", not by the container's limit of " + limit.String()
+	default:
+		return ", not the container's of " + limit.String()
 	}
-	return ", not the container's of " + limit.String()
 }
 
 // ending says how the container ended after its runtime's words.
@@ -97,6 +101,8 @@ func ending(d restart.Death) string {
 	switch d.Cause {
 	case restart.MemoryLimit, restart.NodeMemory:
 		return "was OOM-killed"
+	case restart.RuntimeLimit:
+		return fmt.Sprintf("ended with code %d", d.ExitCode)
 	default:
 		return "ended " + later(d)
 	}

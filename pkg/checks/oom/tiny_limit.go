@@ -96,7 +96,7 @@ func reportUnstarted(p *analysis.Pass, w snapshot.Ref, object finding.ObjectRef,
 			{Object: at, Source: l.Source, Value: l.Bytes.String()},
 			{Object: analysis.RefTo("Pod", pod), Source: "status.phase", Value: string(cmp.Or(pod.Status.Phase, corev1.PodPending)) + ": the container has not run yet"},
 		},
-		Message: fmt.Sprintf("%s is too small for %s %s to start, and it has not%s", l, l.Kind, l.Container, unit(l.Bytes)),
+		Message: fmt.Sprintf("%s is too small for %s %s, which has not started%s", l, l.Kind, l.Container, unit(l.Bytes)),
 		Fix: append(meant(w, l.Container, l.Limit), finding.Fix{
 			Text: "See what stops it now", Command: finding.Kubectl(pod.Namespace, "describe", "pod", pod.Name),
 		}),
