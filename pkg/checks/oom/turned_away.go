@@ -1,6 +1,6 @@
 package oom
 
-// This file finds pods that their node turned away for want of memory before they ran: it looks like a kill, and is none.
+// This file finds pods that their node turned away for want of memory: it looks like a kill, and is none.
 
 import (
 	"fmt"
@@ -16,12 +16,12 @@ import (
 var TurnedAway = &analysis.Check{
 	ID: "oom/turned-away",
 	Doc: analysis.Doc{
-		Title:    "A pod was turned away by its node for want of memory before it ran",
+		Title:    "A pod was turned away by its node for want of memory",
 		Symptom:  "Failed pods with reason OutOfmemory, UnexpectedAdmissionError or Evicted (\"The node had condition: [MemoryPressure]\"), which have no container statuses and no logs.",
 		Evidence: "The pod's status, or for a removed pod its event: the kubelet states that it refused the pod, and for OutOfmemory how much was asked for, promised and there. That is proof.",
 		Why:      "Nothing was killed, and no limit matters: the request did not fit into what the node has to promise, or the node took no BestEffort pods. A bare pod stays Failed; others leave a dead pod for each try.",
 		Fix:      "Let the scheduler place the pod: drop spec.nodeName, and see to it that one scheduler alone places pods on the node; lower the request, or make room. For MemoryPressure give the pod a request.",
-		Limits:   "A kubelet that restarts may refuse pods that ran on it before. Pods that were refused for CPU, devices or their number are not memory. Removed pods are known for as long as their events are kept, 1 h by default. Silent a week after the last.",
+		Limits:   "A kubelet that restarts may turn away pods that ran on it before. Pods that were refused for CPU, devices or their number are not memory. Removed pods are known for as long as their events are kept, 1 h by default. Silent a week after the last.",
 		Sources: []string{
 			"kubernetes v1.37.2 pkg/kubelet/lifecycle/predicate.go", "kubernetes v1.37.2 pkg/kubelet/eviction/eviction_manager.go (Admit)",
 			"kubernetes v1.37.2 pkg/kubelet/cm/memorymanager",
@@ -49,7 +49,7 @@ func turnedAway(p *analysis.Pass) error {
 		}
 		f := finding.Finding{
 			Severity: severity, Confidence: c.Confidence, Object: c.Object(), Evidence: c.Evidence(),
-			Message:   fmt.Sprintf("turned away by %s before it ran (%s), nothing was killed: %s; %s", node, last.Reason, last.Detail, c.Counted(p.Now())),
+			Message:   fmt.Sprintf("turned away by %s (%s), nothing was killed: %s; %s", node, last.Reason, last.Detail, c.Counted(p.Now())),
 			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(), Fix: c.Look(),
 		}
 		f.Message = strings.TrimSuffix(f.Message, "; ")
