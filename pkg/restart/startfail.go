@@ -81,7 +81,7 @@ func outgrown(e *corev1.Event, limit resource.Quantity) finding.Confidence {
 }
 
 // Unstarted lists the containers of a pod that has not come up yet which have not run themselves, and whose limits, or that of the pod,
-// are too small for any program to start in. The spec alone tells.
+// are too small for any program to start in. The spec alone tells, or the runtime that refuses it (CRI-O wants 12 MiB at least).
 func Unstarted(f Facts) []NamedLimit {
 	var out []NamedLimit
 	p := f.Pod
@@ -97,8 +97,12 @@ func Unstarted(f Facts) []NamedLimit {
 			if c.status == nil {
 				c.status = &corev1.ContainerStatus{Name: containers[i].Name}
 			}
-			if l := whose(f, c); l.Tiny() && !ran(c.status) {
-				out = append(out, NamedLimit{c.status.Name, c.kind, l})
+			says := ""
+			if w := c.status.State.Waiting; w != nil && tooLow(w.Message) {
+				says = w.Message
+			}
+			if l := whose(f, c); (l.Tiny() || says != "" && l.Owner != NodeLimit) && !ran(c.status) {
+				out = append(out, NamedLimit{c.status.Name, c.kind, l, says})
 			}
 		}
 	}
@@ -118,11 +122,12 @@ func statusOf(p *corev1.Pod, name string) *corev1.ContainerStatus {
 	return nil
 }
 
-// NamedLimit is the limit of one container.
+// NamedLimit is the limit of one container, and what its runtime says of that, if anything.
 type NamedLimit struct {
 	Container string
 	Kind      Kind
 	Limit
+	Says string
 }
 
 // smallestLimit is the container with the smallest memory limit.
@@ -130,7 +135,7 @@ func smallestLimit(f Facts) (best NamedLimit, ok bool) {
 	eachContainer(f.Pod, func(c container) {
 		l := whose(f, c)
 		if l.Owner != NodeLimit && (!ok || l.Bytes.Cmp(best.Bytes) < 0) {
-			best, ok = NamedLimit{c.status.Name, c.kind, l}, true
+			best, ok = NamedLimit{c.status.Name, c.kind, l, ""}, true
 		}
 	})
 	return best, ok

@@ -24,7 +24,7 @@ var TinyLimit = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A memory limit is too small for any program to start",
 		Symptom:  "The pod stays in ContainerCreating with FailedCreatePodSandBox or FailedMount, or its container ends with StartError, code 128, before its program began; no log says why.",
-		Evidence: "A limit below 4 MiB, or with the suffix m for thousandths of a byte, of a container that has not run: the spec alone, proven below 1 MiB, strong above after two minutes. Or what runtime and kubelet say: \"memory limit too low\" by runc or CRI-O, a sandbox or volume that does not fit: strong; a sandbox that was gone before it was started, with a limit below 16 MiB: consistent.",
+		Evidence: "A limit below 4 MiB, or with the suffix m for thousandths of a byte, of a container that has not run: the spec alone, proven below 1 MiB, strong above after two minutes. Or what runtime and kubelet say: \"memory limit too low\" by runc, strong, or by CRI-O, which has a minimum of its own, proven; a sandbox or volume that does not fit, strong; a sandbox that was gone before it was started, with a limit below 16 MiB, consistent.",
 		Why:      "It will never start, however often it is tried.",
 		Fix:      "Write the limit with the unit that was meant, Mi or Gi.",
 		Limits:   "A container that runs is not spoken of, whatever its limit: some programs and runtimes need very little. Where files in a memory volume fill a larger limit, it is oom/limit-hit.",
@@ -74,7 +74,7 @@ func tinyLimit(p *analysis.Pass) error {
 			for _, l := range restart.Unstarted(restart.Facts{Namespace: pod.Namespace, Name: pod.Name, Pod: pod}) {
 				object := analysis.Ref(w)
 				object.Container = l.Container
-				if young := p.Now().Sub(pod.CreationTimestamp.Time) < patience; !said[object] && (!young || l.Bytes.Value() < hopeless) {
+				if young := p.Now().Sub(pod.CreationTimestamp.Time) < patience; !said[object] && (!young || l.Says != "" || l.Bytes.Value() < hopeless) {
 					said[object] = true
 					reportUnstarted(p, w, object, pod, l, young)
 				}
@@ -101,8 +101,15 @@ func reportUnstarted(p *analysis.Pass, w snapshot.Ref, object finding.ObjectRef,
 			Text: "See what stops it now", Command: finding.Kubectl(pod.Namespace, "describe", "pod", pod.Name),
 		}),
 	}
-	if l.Bytes.Value() < hopeless {
+	if l.Bytes.Value() < hopeless || l.Says != "" {
 		f.Confidence = finding.Proven
+	}
+	if l.Says != "" {
+		list := "containerStatuses"
+		if l.Kind != restart.Regular {
+			list = "initContainerStatuses"
+		}
+		f.Evidence[1].Source, f.Evidence[1].Value = fmt.Sprintf("status.%s[%s].state.waiting.message", list, l.Container), l.Says
 	}
 	if young || pod.Spec.NodeName == "" { // something else may still keep it waiting
 		f.Severity = finding.Warning
