@@ -48,8 +48,9 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 		return d.notStarted(f, c, e)
 	}
 	if h := heapOf(e); h != (Heap{}) {
-		d.Heap = h
+		d.Heap, d.Limit = h, whose(f, c)
 		d.Evidence = append(d.Evidence, finding.Evidence{Object: d.Pod, Source: e.path + ".message", Value: h.Says, Time: finding.At(finished)})
+		d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)[0])
 	}
 
 	k, exact := killFor(kills, d)

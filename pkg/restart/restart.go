@@ -89,7 +89,7 @@ type Death struct {
 
 	// EarlierOOM: some process of the container was killed for memory earlier in this life, which did not end it.
 	EarlierOOM bool
-	Limit      Limit // for MemoryLimit, NodeMemory and EarlierOOM: whose limit it most likely was
+	Limit      Limit // for MemoryLimit, NodeMemory and EarlierOOM: whose limit it most likely was; beside a Heap: the limit that was not reached
 
 	Heap Heap // what its last words say of its runtime's own memory limit; zero for most
 

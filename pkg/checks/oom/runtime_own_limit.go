@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -48,10 +47,9 @@ func runtimeOwnLimit(p *analysis.Pass) error {
 		if last.Cause != restart.RuntimeLimit { // the cause has its own finding; that the two belong together is only likely
 			f.Severity, f.Confidence = worseOf(severity, finding.Warning), finding.Consistent
 		}
-		limit := memoryLimit(c)
-		f.Message = fmt.Sprintf("%s in %s %s%s, and %s: %s", last.Heap.Runtime, c.Who(), reached(last.Heap), notTheContainers(last, limit), ending(last), c.Lately(p.Now()))
+		f.Message = fmt.Sprintf("%s in %s %s%s, and %s: %s", last.Heap.Runtime, c.Who(), reached(last.Heap), notTheContainers(last), ending(last), c.Lately(p.Now()))
 		f.Message = strings.TrimSuffix(f.Message, ": ") + c.Tail()
-		f.Fix = append(c.Look(), finding.Fix{Text: more(last.Heap, limit)})
+		f.Fix = append(c.Look(), finding.Fix{Text: more(last.Heap, last.Limit.Bytes)})
 		p.Report(f)
 	}
 	return nil
@@ -85,14 +83,18 @@ func reached(h restart.Heap) string {
 }
 
 // notTheContainers says that the container's limit has no part in it: at that the kernel kills, and refuses nothing.
-func notTheContainers(d restart.Death, limit resource.Quantity) string {
+func notTheContainers(d restart.Death) string {
+	of := "the container's"
+	if d.Limit.Owner == restart.PodLimit {
+		of = "the pod's"
+	}
 	switch {
-	case d.Cause == restart.MemoryLimit || d.Cause == restart.NodeMemory || limit.IsZero():
+	case d.Cause == restart.MemoryLimit || d.Cause == restart.NodeMemory || d.EarlierOOM || d.Limit.Owner == restart.NodeLimit:
 		return ""
 	case strings.HasPrefix(reached(d.Heap), "was"):
-		return ", not by the container's limit of " + limit.String()
+		return ", not by " + of + " limit of " + d.Limit.Bytes.String()
 	default:
-		return ", not the container's of " + limit.String()
+		return ", not " + of + " of " + d.Limit.Bytes.String()
 	}
 }
 
@@ -108,26 +110,11 @@ func ending(d restart.Death) string {
 	}
 }
 
-// memoryLimit is the limit of the case's container, zero where it has none or its pod is gone.
-func memoryLimit(c deaths.Case) (limit resource.Quantity) {
-	if c.Latest == nil {
-		return limit
-	}
-	for _, list := range [][]corev1.Container{c.Latest.Spec.Containers, c.Latest.Spec.InitContainers} {
-		for i := range list {
-			if list[i].Name == c.Container {
-				return list[i].Resources.Limits[corev1.ResourceMemory]
-			}
-		}
-	}
-	return limit
-}
-
 // more says how to give the runtime more, in its own terms. Why no command: it would replace options that are set already.
 func more(h restart.Heap, limit resource.Quantity) string {
 	ofLimit, mebis := "", "MEBIBYTES"
 	if !limit.IsZero() {
-		ofLimit = fmt.Sprintf(" (three quarters of the container's limit of %s)", limit.String())
+		ofLimit = fmt.Sprintf(" (three quarters of the limit of %s)", limit.String())
 		mebis = fmt.Sprintf("%d", limit.Value()>>20*3/4)
 	}
 	switch {

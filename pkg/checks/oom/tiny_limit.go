@@ -59,11 +59,15 @@ func tinyLimit(p *analysis.Pass) error {
 		case last.Confidence == finding.Consistent:
 			what = "most likely " + what
 		}
+		look := c.Look()
+		if last.Reason != "OOMKilled" && len(look) > 1 {
+			look = look[1:] // without a start there is no log
+		}
 		said[c.Object()] = true
 		p.Report(finding.Finding{
 			Severity: severity, Confidence: c.Confidence, Object: c.Object(), Evidence: c.Evidence(),
 			Message:   fmt.Sprintf("%s is %s%s%s", last.Limit, what, c.Tail(), unit(last.Limit.Bytes)),
-			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(), Fix: append(c.Look(), meant(c.Workload, c.Container, last.Limit)...),
+			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(), Fix: append(meant(c.Workload, c.Container, last.Limit), look...),
 		})
 	}
 	for _, w := range p.Workloads() {
