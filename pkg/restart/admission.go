@@ -1,6 +1,6 @@
 package restart
 
-// This file finds pods that a node turned away for want of memory before they ran. Nothing was killed, though OutOfmemory and Evicted look
+// This file finds pods that a node turned away for want of memory. Nothing was killed, though OutOfmemory and Evicted look
 // much like it.
 
 import (

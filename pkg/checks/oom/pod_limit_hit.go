@@ -5,6 +5,8 @@ package oom
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
@@ -33,7 +35,7 @@ func sharedBy(c deaths.Case) string {
 	}
 	n := len(c.Latest.Spec.Containers)
 	for _, s := range c.Latest.Spec.InitContainers {
-		if s.RestartPolicy != nil {
+		if r := s.RestartPolicy; r != nil && *r == corev1.ContainerRestartPolicyAlways {
 			n++ // a sidecar runs beside them
 		}
 	}

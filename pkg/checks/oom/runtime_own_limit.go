@@ -26,7 +26,7 @@ var RuntimeOwnLimit = &analysis.Check{
 		Limits:   "The message holds a program's words only with terminationMessagePolicy FallbackToLogsOnError, and then the last 80 lines or 2 KiB of its log, out of which Go's own traces push them; where it is empty nothing is said. Of the message only the runtime's known words are kept. A JVM that could make no thread has reached a limit of processes, and is not meant; a program that coped and ended with 0 neither. Silent a week after the last end.",
 		Sources: []string{
 			"kubernetes v1.37.2 pkg/kubelet/container/runtime.go (MaxContainerTerminationMessageLogLines)", "OpenJDK src/hotspot/share/utilities/debug.cpp (report_java_out_of_memory)",
-			"Node.js src/node_errors.cc (OOMErrorHandler)", "Go src/runtime/malloc.go", "KEP-2837",
+			"Node.js src/node_errors.cc (OOMErrorHandler)", "Go src/runtime/malloc.go",
 		},
 	},
 	Inputs: deaths.Inputs(),
@@ -110,7 +110,7 @@ func ending(d restart.Death) string {
 	}
 }
 
-// more says how to give the runtime more, in its own terms. Why no command: it would replace options that are set already.
+// more says how to give the runtime more, in its own terms. There is no command for it: that would replace options which are set already.
 func more(h restart.Heap, limit resource.Quantity) string {
 	ofLimit, mebis := "", "MEBIBYTES"
 	if !limit.IsZero() {

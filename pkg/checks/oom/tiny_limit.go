@@ -124,8 +124,10 @@ func reportUnstarted(p *analysis.Pass, w snapshot.Ref, object finding.ObjectRef,
 // unit says how a limit was mistyped, where it looks like that.
 func unit(q resource.Quantity) string {
 	switch {
-	case fractional(q):
+	case fractional(q) && strings.HasSuffix(q.String(), "m"):
 		return fmt.Sprintf("; %s means thousandths of a byte, not mebibytes", q.String())
+	case fractional(q):
+		return fmt.Sprintf("; %s is a fraction of a byte", q.String())
 	case bare(q):
 		return fmt.Sprintf("; %s without a unit means bytes", q.String())
 	default:
@@ -144,9 +146,8 @@ func bare(q resource.Quantity) bool {
 // meant proposes a limit: the number with the unit that was forgotten or mistyped, else one in which most programs start.
 func meant(w snapshot.Ref, container string, l restart.Limit) []finding.Fix {
 	limit, text := resource.MustParse("64Mi"), "Give it a limit in which it can start; 64Mi is a first guess, watch what it needs"
-	if fractional(l.Bytes) || bare(l.Bytes) {
-		limit = resource.MustParse(strings.TrimSuffix(l.Bytes.String(), "m") + "Mi")
-		text = fmt.Sprintf("Write the unit that was meant: %s", limit.String())
+	if q, err := resource.ParseQuantity(strings.TrimSuffix(l.Bytes.String(), "m") + "Mi"); err == nil && (fractional(l.Bytes) || bare(l.Bytes)) {
+		limit, text = q, fmt.Sprintf("Write the unit that was meant: %s", q.String())
 	}
 	return set(w, container, l.Owner, limit, text)
 }

@@ -4,12 +4,16 @@ package oom
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // TurnedAway is oom/turned-away.
@@ -33,7 +37,7 @@ var TurnedAway = &analysis.Check{
 
 func turnedAway(p *analysis.Pass) error {
 	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.Cause == restart.TurnedAway }) {
-		well := served(p.PodsOf(c.Workload))
+		well := madeUp(c.Workload.Kind, p.PodsOf(c.Workload))
 		c.Down = c.Pods > 0 && !well
 		severity, ok := c.Severity(p.Now())
 		if !ok {
@@ -61,4 +65,13 @@ func turnedAway(p *analysis.Pass) error {
 		p.Report(f)
 	}
 	return nil
+}
+
+// madeUp tells whether other pods do the work of those that were turned away: for a DaemonSet, only if none that it wants is missing.
+func madeUp(kind string, pods []*corev1.Pod) bool {
+	if kind != "DaemonSet" {
+		return served(pods)
+	}
+	missing := slices.ContainsFunc(pods, func(pod *corev1.Pod) bool { return !snapshot.Finished(pod) && !served([]*corev1.Pod{pod}) })
+	return !missing && served(pods)
 }
