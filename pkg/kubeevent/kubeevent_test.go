@@ -169,3 +169,18 @@ func TestParseEviction(t *testing.T) {
 		t.Errorf("another text is no eviction: %+v", got)
 	}
 }
+
+func TestParseShortage(t *testing.T) {
+	const text = "Node didn't have enough resource: memory, requested: 2147483648, used: 1258291200, capacity: 1932735283"
+	want := Shortage{Resource: "memory", Requested: 2147483648, Used: 1258291200, Capacity: 1932735283}
+	for _, message := range []string{text, "Pod was rejected: " + text, combinedPrefix + text} {
+		if got, ok := ParseShortage(message); !ok || got != want {
+			t.Errorf("%q: got %+v, %v", message, got, ok)
+		}
+	}
+	for _, message := range []string{"", "Node didn't have enough resource: memory", "Node didn't have enough resource: memory, requested: 99999999999999999999, used: 0, capacity: 0"} {
+		if got, ok := ParseShortage(message); ok {
+			t.Errorf("%q: got %+v", message, got)
+		}
+	}
+}
