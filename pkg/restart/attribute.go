@@ -56,7 +56,7 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 	k, exact := killFor(kills, d)
 	if e.Reason == reasonOOM {
 		d.Limit = whose(f, c)
-		if e.ExitCode == exitKilled && (k == nil || !d.graceRanOut(f, c, k)) && !d.endedWithPod(f, e) {
+		if e.ExitCode == exitKilled && (k == nil || !d.graceRanOut(f, c, k)) && (!d.endedWithPod(f, e) || d.withinGrace(f)) {
 			return d.oom(f)
 		}
 		d.EarlierOOM = true // it sticks: it says nothing about this exit

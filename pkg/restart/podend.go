@@ -76,6 +76,12 @@ func (d Death) endedWithPod(f Facts, e end) bool {
 	return p.Status.Reason != "" && e.Reason != reasonOOM
 }
 
+// withinGrace tells that a container of a pod which is being deleted ended before its grace period did, so that no SIGKILL of the kubelet's was due.
+func (d Death) withinGrace(f Facts) bool {
+	t := f.Pod.DeletionTimestamp
+	return t != nil && !d.Finished.IsZero() && d.Finished.Before(t.Add(-slack))
+}
+
 func condition(p *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {
 	for i := range p.Status.Conditions {
 		if c := &p.Status.Conditions[i]; c.Type == kind && c.Status == corev1.ConditionTrue {

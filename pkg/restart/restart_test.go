@@ -50,6 +50,8 @@ func TestLastDeath(t *testing.T) {
 		"child killed, liveness later, SIGTERM ignored": {
 			facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), said("Killing", livenessKill, 30, 30, 1)), Liveness, finding.Proven, true,
 		},
+		"killed for memory within the grace of a deletion": {facts(limit("64Mi"), ended("OOMKilled", 137, 0, 40), deleted(60, 30)), MemoryLimit, finding.Strong, false},
+		"child killed, deleted later, SIGTERM ignored":     {facts(limit("64Mi"), ended("OOMKilled", 137, 0, 60), deleted(60, 30)), PodStopped, finding.Proven, true},
 		"killed for memory within the grace of a liveness kill": {
 			facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), said("Killing", livenessKill, 55, 55, 1)), MemoryLimit, finding.Strong, false,
 		},
