@@ -60,6 +60,7 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 			return d.oom(f)
 		}
 		d.EarlierOOM = true // it sticks: it says nothing about this exit
+		d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)...)
 	}
 	if k != nil {
 		k.left--

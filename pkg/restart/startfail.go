@@ -71,7 +71,7 @@ func outgrown(e *corev1.Event, limit resource.Quantity) finding.Confidence {
 	switch tiny, less := limit.Cmp(smallest) < 0, limit.Cmp(small) < 0; {
 	case e.Reason == "FailedCreatePodSandBox" && (tooLow(e.Message) || tiny && holds("cannot allocate memory")):
 		return finding.Strong
-	case e.Reason == "FailedMount" && tiny && holds("no space left on device"):
+	case e.Reason == "FailedMount" && tiny && holds(" space left on device"): // of "/token: no space …" redaction leaves as much
 		return finding.Strong
 	case e.Reason == "FailedCreatePodSandBox" && less && (holds("cannot start a stopped process") || holds("cannot start a container that has stopped")):
 		return finding.Consistent
