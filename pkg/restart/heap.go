@@ -50,7 +50,7 @@ var runtimes = []struct {
 // heapOf reads an end's message, which holds a program's words only with a termination message of its own or with the policy
 // FallbackToLogsOnError. A container that ended well had coped; that no thread could be made is a limit of processes, not of memory.
 func heapOf(e end) Heap {
-	if e.Message == "" || e.ExitCode == 0 || strings.Contains(e.Message, "native thread") || tooLow(e.Message) {
+	if e.Message == "" || e.ExitCode == 0 || strings.Contains(e.Message, "native thread") {
 		return Heap{}
 	}
 	for _, r := range runtimes {

@@ -1,7 +1,7 @@
 package snapshot
 
 // What a program wrote at its end (its termination message, or the tail of its log) may hold anything. Of it only words are kept that
-// language runtimes and container runtimes say of memory; everything else goes, whatever it looks like.
+// language runtimes say of memory; everything else goes, whatever it looks like.
 
 import (
 	"regexp"
@@ -11,7 +11,7 @@ import (
 )
 
 // lastWords are these words, each a text of the runtime's own with numbers at most: OpenJDK, V8, the Go runtime, CPython and NumPy, .NET,
-// Ruby, Erlang, PHP; then runc's and CRI-O's for a container that its limit did not let start, where the kubelet's reason does not tell.
+// Ruby, Erlang, PHP.
 var lastWords = regexp.MustCompile(`java\.lang\.OutOfMemoryError(?:: (?:Java heap space|GC overhead limit exceeded|Metaspace|Compressed class space|Direct buffer memory|` +
 	`Cannot reserve \d{1,20} bytes of direct buffer memory|Requested array size exceeds VM limit|unable to create (?:new )?native thread))?` +
 	`|(?:(?:Reached heap limit|Ineffective mark-compacts near heap limit|CALL_AND_RETRY_LAST|invalid array length|invalid table size) )?Allocation failed - JavaScript heap out of memory` +
@@ -20,9 +20,7 @@ var lastWords = regexp.MustCompile(`java\.lang\.OutOfMemoryError(?:: (?:Java hea
 	`|System\.OutOfMemoryException` +
 	`|failed to allocate memory \(NoMemoryError\)` +
 	`|eheap_alloc: Cannot (?:re)?allocate \d{1,20} bytes of memory` +
-	`|Allowed memory size of \d{1,20} bytes exhausted` +
-	`|container init was OOM-killed \(memory limit too low\?\)` +
-	`|set memory limit \d{1,20} too low; should be at least \d{1,20} bytes`)
+	`|Allowed memory size of \d{1,20} bytes exhausted`)
 
 // keepLastWords is the last of these words in a message, or nothing.
 func keepLastWords(message string) string {

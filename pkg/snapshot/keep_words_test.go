@@ -25,7 +25,7 @@ func TestLastWords(t *testing.T) {
 		"Ruby":                      {"[FATAL] failed to allocate memory (NoMemoryError)", "failed to allocate memory (NoMemoryError)"},
 		"Erlang":                    {`eheap_alloc: Cannot allocate 1318267840 bytes of memory (of type "heap").`, "eheap_alloc: Cannot allocate 1318267840 bytes of memory"},
 		"PHP":                       {"PHP Fatal error:  Allowed memory size of 134217728 bytes exhausted (tried to allocate 20480 bytes) in /app/hunter2.php", "Allowed memory size of 134217728 bytes exhausted"},
-		"runc":                      {"container init was OOM-killed (memory limit too low?): unknown", "container init was OOM-killed (memory limit too low?)"},
+		"runc":                      {"container init was OOM-killed (memory limit too low?): unknown", ""}, // kept whole where the reason tells that it is the runtime's
 		"a GPU's memory":            {"torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB", ""},
 		"a class of that name":      {"com.shop.NotAMemoryErrorAtAll: hunter2", ""},
 		"PostgreSQL lives on":       {"ERROR:  out of memory\nDETAIL:  Failed on request of size 1048576.", ""},
