@@ -20,6 +20,8 @@ type Eviction struct {
 
 	// OwnLimit tells that the pod went over a limit of its own for local storage; the node was not low on anything.
 	OwnLimit bool
+	// Volume is the emptyDir of which that was the sizeLimit, VolumeLimit; empty for any other limit.
+	Volume, VolumeLimit string
 }
 
 // Consumer is a container, or the pod as a whole, that used more than it had asked for. Quantities are as printed.
@@ -35,6 +37,7 @@ var (
 	threshold = regexp.MustCompile(`Threshold quantity: (\S+), available: (\S+)\. ?`)
 	consumer  = regexp.MustCompile(`(Container|Pod) (\S+) was using (\S+?), (?:request is (\S+?), has larger consumption of (\S+?)|which exceeds its request of (\S+?))\. ?`)
 	condition = regexp.MustCompile(`The node had condition: \[?([^\].]+)\]?\. ?`)
+	emptyDir  = regexp.MustCompile(`^Usage of EmptyDir volume "([^"]+)" exceeds the limit "([^"]+)"`)
 	ownLimit  = regexp.MustCompile(`^(?:Usage of EmptyDir volume|Pod ephemeral local storage usage exceeds|Container \S+ exceeded its local ephemeral storage limit)`)
 )
 
@@ -64,6 +67,9 @@ func ParseEviction(message string) (Eviction, bool) {
 	}
 	if ownLimit.MatchString(text) {
 		ev.OwnLimit, known = true, true
+	}
+	if m := emptyDir.FindStringSubmatch(text); m != nil {
+		ev.Volume, ev.VolumeLimit = m[1], m[2]
 	}
 	return ev, known
 }

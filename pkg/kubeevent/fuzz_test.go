@@ -23,6 +23,7 @@ func FuzzParse(f *testing.F) {
 		"System OOM encountered, victim process: tail, pid: 782",
 		"The node was low on resource: memory. Threshold quantity: 100Mi, available: 92164Ki. Container app was using 812340Ki, request is 64Mi, has larger consumption of memory. ",
 		"The node had condition: [MemoryPressure]. ",
+		"Pod was rejected: Node didn't have enough resource: memory, requested: 2147483648, used: 1258291200, capacity: 1932735283",
 		"(combined from similar events): Liveness probe failed: \x1b[31mred\u202e\n",
 		"spec.containers{app}",
 	} {
@@ -35,6 +36,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if k := ParseKilling(s); !strings.Contains(s, k.Container) {
 			t.Errorf("%q: container %q", s, k.Container)
+		}
+		if short, _ := ParseShortage(s); !strings.Contains(s, short.Resource) {
+			t.Errorf("%q: resource %q", s, short.Resource)
 		}
 		if oom, _ := ParseSystemOOM(s); !strings.Contains(s, oom.Process) {
 			t.Errorf("%q: process %q", s, oom.Process)

@@ -157,7 +157,7 @@ func TestParseEviction(t *testing.T) {
 		"The node was low on resource: ephemeral-storage. ":                             {Resource: "ephemeral-storage"},
 		"The node had condition: [MemoryPressure]. ":                                    {Admission: "MemoryPressure"},
 		"The node had condition: [DiskPressure MemoryPressure]. ":                       {Admission: "DiskPressure MemoryPressure"},
-		`Usage of EmptyDir volume "cache" exceeds the limit "64Mi". `:                   {OwnLimit: true},
+		`Usage of EmptyDir volume "cache" exceeds the limit "64Mi". `:                   {OwnLimit: true, Volume: "cache", VolumeLimit: "64Mi"},
 		`Container app exceeded its local ephemeral storage limit "1Gi". `:              {OwnLimit: true},
 		"Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ": {OwnLimit: true},
 	} {
@@ -167,5 +167,20 @@ func TestParseEviction(t *testing.T) {
 	}
 	if got, ok := ParseEviction("Pod was terminated in response to imminent node shutdown."); ok {
 		t.Errorf("another text is no eviction: %+v", got)
+	}
+}
+
+func TestParseShortage(t *testing.T) {
+	const text = "Node didn't have enough resource: memory, requested: 2147483648, used: 1258291200, capacity: 1932735283"
+	want := Shortage{Resource: "memory", Requested: 2147483648, Used: 1258291200, Capacity: 1932735283}
+	for _, message := range []string{text, "Pod was rejected: " + text, combinedPrefix + text} {
+		if got, ok := ParseShortage(message); !ok || got != want {
+			t.Errorf("%q: got %+v, %v", message, got, ok)
+		}
+	}
+	for _, message := range []string{"", "Node didn't have enough resource: memory", "Node didn't have enough resource: memory, requested: 99999999999999999999, used: 0, capacity: 0"} {
+		if got, ok := ParseShortage(message); ok {
+			t.Errorf("%q: got %+v", message, got)
+		}
 	}
 }

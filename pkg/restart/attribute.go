@@ -47,14 +47,20 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 	if e.Reason == "StartError" || e.Reason == "ContainerCannotRun" {
 		return d.notStarted(f, c, e)
 	}
+	if h := heapOf(e); h != (Heap{}) {
+		d.Heap, d.Limit = h, whose(f, c)
+		d.Evidence = append(d.Evidence, finding.Evidence{Object: d.Pod, Source: e.path + ".message", Value: h.Says, Time: finding.At(finished)})
+		d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)[0])
+	}
 
 	k, exact := killFor(kills, d)
 	if e.Reason == reasonOOM {
 		d.Limit = whose(f, c)
-		if e.ExitCode == exitKilled && (k == nil || !d.graceRanOut(f, c, k)) && !d.endedWithPod(f, e) {
+		if e.ExitCode == exitKilled && (k == nil || !d.graceRanOut(f, c, k)) && (!d.endedWithPod(f, e) || d.withinGrace(f)) {
 			return d.oom(f)
 		}
 		d.EarlierOOM = true // it sticks: it says nothing about this exit
+		d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)...)
 	}
 	if k != nil {
 		k.left--
@@ -69,7 +75,7 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 		return d.because(cause, finding.Proven, detail)
 	}
 	if e.ExitCode != exitKilled && e.ExitCode != exitTerminated {
-		return d.because(OwnExit, finding.Proven, "")
+		return d.ownExit()
 	}
 	if phase := f.Pod.Status.Phase; c.kind == Sidecar && e.current && (phase == corev1.PodSucceeded || phase == corev1.PodFailed) {
 		d.Evidence = append(d.Evidence, finding.Evidence{Object: f.ref(""), Source: "status.phase", Value: string(phase)})
@@ -78,6 +84,9 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 	if cause, grade, evidence := byProbeFailures(f, c, d); cause != "" {
 		d.Evidence = append(d.Evidence, evidence...)
 		return d.because(cause, grade, "")
+	}
+	if d.Heap != (Heap{}) { // java -XX:OnOutOfMemoryError="kill -9 %p" looks like this
+		return d.because(RuntimeLimit, finding.Consistent, "")
 	}
 	if e.ExitCode == exitKilled && !d.EarlierOOM {
 		if ev, ok := systemOOM(f, d.Finished, raceWindow); ok {
@@ -121,7 +130,9 @@ func (d Death) notStarted(f Facts, c container, e end) Death {
 	if tooLow(e.Message) {
 		d.Limit = whose(f, c)
 		d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)...)
-		if v := memoryVolume(f.Pod); v != nil {
+		v := memoryVolume(f.Pod)
+		d.TooSmall = d.Limit.Tiny() || v == nil && d.Limit.Bytes.Cmp(small) < 0
+		if v != nil {
 			return d.because(MemoryLimit, finding.Strong, "files in the memory volume "+v.Name+" count towards it and outlive the container")
 		}
 		return d.because(MemoryLimit, finding.Strong, "it died before its program began")

@@ -117,3 +117,22 @@ func gone(f *Facts) { f.Pod = nil }
 func eventsUnknown(f *Facts) { f.EventsComplete = false }
 
 func at(n int) change { return func(f *Facts) { f.Now = sec(n) } }
+
+// lastWords gives the ends of "app" the message that the keep table leaves of a program's own.
+func lastWords(text string) change {
+	return func(f *Facts) {
+		st := &f.Pod.Status.ContainerStatuses[0]
+		for _, t := range []*corev1.ContainerStateTerminated{st.State.Terminated, st.LastTerminationState.Terminated} {
+			if t != nil {
+				t.Message = text
+			}
+		}
+	}
+}
+
+func filesInMemory(f *Facts) {
+	f.Pod.Spec.Volumes = []corev1.Volume{{Name: "c", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory}}}}
+}
+
+// neverRan is a pod that a kubelet turned away: it has no statuses of containers.
+func neverRan(f *Facts) { f.Pod.Status.ContainerStatuses = nil }

@@ -25,6 +25,7 @@ func Deaths(f Facts) []Death {
 	})
 	out = append(out, startFailures(f)...)
 	out = append(out, evictions(f)...)
+	out = append(out, turnedAway(f)...)
 	for _, k := range kills {
 		if k.left > 0 {
 			out = append(out, k.death(f))
@@ -147,5 +148,5 @@ func Unhurt(p *corev1.Pod) bool {
 			}
 		}
 	}
-	return p.Status.Reason != "Evicted"
+	return p.Status.Reason == ""
 }

@@ -3,6 +3,7 @@ package restart
 // This file finds evictions of whole pods, from the pod's status or, where it has been removed, from its event.
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ func evictions(f Facts) []Death {
 	d := Death{Pod: f.ref(""), Confidence: finding.Proven, Count: 1}
 	var message string
 	for _, e := range f.Events {
-		if e.Reason != "Evicted" {
+		if e.Reason != reasonEvicted {
 			continue
 		}
 		_, last, _ := kubeevent.Span(e)
@@ -26,7 +27,7 @@ func evictions(f Facts) []Death {
 		d.Evidence = []finding.Evidence{{Object: d.Pod, Source: "event Evicted", Value: strings.TrimSpace(message), Time: finding.At(last)}}
 	}
 	if p := f.Pod; p != nil {
-		if p.Status.Reason != "Evicted" {
+		if p.Status.Reason != reasonEvicted {
 			return nil
 		}
 		message, d.FromStatus, d.Finished = p.Status.Message, true, evictedAt(p, d.Finished)
@@ -37,7 +38,7 @@ func evictions(f Facts) []Death {
 		return nil
 	}
 	d.Eviction, d.First = ev, d.Finished
-	d.Cause, d.Detail = OtherEvicted, otherEviction(ev)
+	d.Cause, d.Detail = OtherEvicted, otherEviction(f.Pod, ev)
 	if ev.Resource == "memory" {
 		d.Cause, d.Detail = MemoryEvicted, ""
 	}
@@ -59,8 +60,12 @@ func evictedAt(p *corev1.Pod, event time.Time) time.Time {
 	return event
 }
 
-func otherEviction(ev kubeevent.Eviction) string {
+// otherEviction says what the pod was evicted for, if not for its node's memory: volumes in memory that have grown over their sizeLimit
+// too, where the kernel does not hold them to it (kubernetes v1.37.2 pkg/kubelet/eviction/eviction_manager.go, emptyDirLimitEviction).
+func otherEviction(p *corev1.Pod, ev kubeevent.Eviction) string {
 	switch {
+	case ev.Volume != "":
+		return fmt.Sprintf("its %s %s grew over its sizeLimit of %s", volumeKind(p, ev.Volume), ev.Volume, ev.VolumeLimit)
 	case ev.OwnLimit:
 		return "it went over its own limit for local storage"
 	case ev.Resource != "":
@@ -68,4 +73,15 @@ func otherEviction(ev kubeevent.Eviction) string {
 	default:
 		return ""
 	}
+}
+
+func volumeKind(p *corev1.Pod, name string) string {
+	if p != nil {
+		for i := range p.Spec.Volumes {
+			if v := &p.Spec.Volumes[i]; v.Name == name && inMemory(v) {
+				return "memory volume"
+			}
+		}
+	}
+	return "volume"
 }

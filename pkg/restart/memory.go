@@ -44,6 +44,9 @@ func (l Limit) String() string {
 	}
 }
 
+// Tiny tells whether no program can plausibly start within the limit: less than 4 MiB, or thousandths of a byte.
+func (l Limit) Tiny() bool { return l.Owner != NodeLimit && l.Bytes.Cmp(smallest) < 0 }
+
 // whose weighs the limits of a container. What is enacted (status, KEP-1287) is believed before what is asked for; a limit that is being
 // changed may have been another at the time of the kill, which nothing records.
 func whose(f Facts, c container) Limit {
@@ -132,7 +135,17 @@ func (d Death) oom(f Facts) Death {
 	if d.Limit.Owner == NodeLimit {
 		return d.because(NodeMemory, finding.Consistent, "no event SystemOOM: it may have been the share of the node that pods may use")
 	}
-	return d.because(MemoryLimit, d.Limit.Confidence, "")
+	d.TooSmall = d.Limit.Tiny()
+	return d.because(MemoryLimit, d.Limit.Confidence, files(f.Pod, d.Limit))
+}
+
+// files says that files in a volume in memory may have a share in a limit's being hit: where they may grow to a quarter of it.
+func files(p *corev1.Pod, l Limit) string {
+	v := memoryVolume(p)
+	if v == nil || v.EmptyDir.SizeLimit != nil && v.EmptyDir.SizeLimit.Value() < l.Bytes.Value()/4 {
+		return ""
+	}
+	return "files in its memory volume " + v.Name + " count towards it"
 }
 
 // evidence shows the limit, and what counts against it besides the program: files in memory.
@@ -161,11 +174,15 @@ func (l Limit) evidence(f Facts, name string) []finding.Evidence {
 // memoryVolume is the first volume of the pod whose files lie in memory, or nil.
 func memoryVolume(p *corev1.Pod) *corev1.Volume {
 	for i := range p.Spec.Volumes {
-		if v := &p.Spec.Volumes[i]; v.EmptyDir != nil && v.EmptyDir.Medium == corev1.StorageMediumMemory {
+		if v := &p.Spec.Volumes[i]; inMemory(v) {
 			return v
 		}
 	}
 	return nil
+}
+
+func inMemory(v *corev1.Volume) bool {
+	return v.EmptyDir != nil && v.EmptyDir.Medium == corev1.StorageMediumMemory
 }
 
 // tooLow tells whether a runtime says that the limit did not even suffice for its own first process: runc "container init was

@@ -22,12 +22,12 @@ func podEnd(f Facts, e end, d Death) (cause Cause, detail string, evidence []fin
 	pod := f.ref("")
 	status := finding.Evidence{Object: pod, Source: "status.reason", Value: p.Status.Reason + ": " + strings.TrimSpace(p.Status.Message)}
 	switch p.Status.Reason {
-	case "Evicted":
+	case reasonEvicted:
 		ev, _ := kubeevent.ParseEviction(p.Status.Message)
 		if ev.Resource == "memory" {
 			return MemoryEvicted, "", []finding.Evidence{status}, true
 		}
-		return OtherEvicted, otherEviction(ev), []finding.Evidence{status}, true
+		return OtherEvicted, otherEviction(p, ev), []finding.Evidence{status}, true
 	case "Preempting":
 		return Preempted, "the kubelet made room for a critical pod", []finding.Evidence{status}, true
 	case "DeadlineExceeded":
@@ -74,6 +74,12 @@ func (d Death) endedWithPod(f Facts, e end) bool {
 		return !d.Finished.Before(t.Add(-grace - slack))
 	}
 	return p.Status.Reason != "" && e.Reason != reasonOOM
+}
+
+// withinGrace tells that a container of a pod which is being deleted ended before its grace period did, so that no SIGKILL of the kubelet's was due.
+func (d Death) withinGrace(f Facts) bool {
+	t := f.Pod.DeletionTimestamp
+	return t != nil && !d.Finished.IsZero() && d.Finished.Before(t.Add(-slack))
 }
 
 func condition(p *corev1.Pod, kind corev1.PodConditionType) *corev1.PodCondition {

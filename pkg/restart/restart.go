@@ -47,6 +47,8 @@ const (
 	NodeShutdown  Cause = "node-shutdown"  // its node was shut down in good order
 	Deadline      Cause = "deadline"       // its pod had run longer than activeDeadlineSeconds
 	OwnExit       Cause = "own-exit"       // it ended by itself
+	RuntimeLimit  Cause = "runtime-limit"  // the same, after its language runtime had reached a memory limit of its own, such as a heap
+	TurnedAway    Cause = "turned-away"    // its node refused the pod before it ran, for want of memory
 	NotStarted    Cause = "not-started"    // the runtime could not start it
 	Invented      Cause = "invented"       // kubelet or runtime lost sight of it and wrote 137 or 255 in place of an exit code
 	RestartedAll  Cause = "restarted-all"  // a restart rule RestartAllContainers of another container
@@ -82,9 +84,14 @@ type Death struct {
 	First    time.Time // when the first of Count was; equals Finished for one
 	Count    int32     // how many this stands for, at least 1
 
+	// TooSmall: for MemoryLimit, no program can start within the limit, whatever it does.
+	TooSmall bool
+
 	// EarlierOOM: some process of the container was killed for memory earlier in this life, which did not end it.
 	EarlierOOM bool
-	Limit      Limit // for MemoryLimit, NodeMemory and EarlierOOM: whose limit it most likely was
+	Limit      Limit // for MemoryLimit, NodeMemory and EarlierOOM: whose limit it most likely was; beside a Heap: the limit that was not reached
+
+	Heap Heap // what its last words say of its runtime's own memory limit; zero for most
 
 	Eviction kubeevent.Eviction // for the evictions of whole pods, whose Pod names no container
 

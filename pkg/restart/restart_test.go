@@ -14,6 +14,8 @@ const (
 	livenessKill = "Container app failed liveness probe, will be restarted"
 	nodeOOM      = "System OOM encountered, victim process: load, pid: 782"
 	lowMemory    = "The node was low on resource: memory. Threshold quantity: 100Mi, available: 92164Ki. Container app was using 812340Ki, request is 64Mi, has larger consumption of memory. "
+	noRoom       = "Node didn't have enough resource: memory, requested: 2147483648, used: 1258291200, capacity: 1932735283"
+	heapFull     = "Reached heap limit Allocation failed - JavaScript heap out of memory"
 	lost         = "The container could not be located when the pod was terminated"
 	tooLowText   = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: container init was OOM-killed (memory limit too low?): unknown"
 )
@@ -48,6 +50,8 @@ func TestLastDeath(t *testing.T) {
 		"child killed, liveness later, SIGTERM ignored": {
 			facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), said("Killing", livenessKill, 30, 30, 1)), Liveness, finding.Proven, true,
 		},
+		"killed for memory within the grace of a deletion": {facts(limit("64Mi"), ended("OOMKilled", 137, 0, 40), deleted(60, 30)), MemoryLimit, finding.Strong, false},
+		"child killed, deleted later, SIGTERM ignored":     {facts(limit("64Mi"), ended("OOMKilled", 137, 0, 60), deleted(60, 30)), PodStopped, finding.Proven, true},
 		"killed for memory within the grace of a liveness kill": {
 			facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), said("Killing", livenessKill, 55, 55, 1)), MemoryLimit, finding.Strong, false,
 		},
@@ -112,6 +116,17 @@ func TestLastDeath(t *testing.T) {
 		"completed":                      {facts(ended("Completed", 0, 0, 60)), OwnExit, finding.Proven, false},
 		"abort (JVM, Node, .NET)":        {facts(died("Error", 134, 0, 60)), OwnExit, finding.Proven, false},
 
+		"abort, heap full (Node.js)":     {facts(died("Error", 134, 0, 60), lastWords(heapFull)), RuntimeLimit, finding.Strong, false},
+		"abort of process 1, heap full":  {facts(died("Error", 139, 0, 60), lastWords(heapFull)), RuntimeLimit, finding.Strong, false},
+		"heap full in a child":           {facts(died("Error", 1, 0, 60), lastWords(heapFull)), RuntimeLimit, finding.Consistent, false},
+		"heap full, told to exit (JVM)":  {facts(died("Error", 3, 0, 60), lastWords("java.lang.OutOfMemoryError: Java heap space")), RuntimeLimit, finding.Strong, false},
+		"heap full, kill -9 %p (JVM)":    {facts(died("Error", 137, 0, 60), lastWords("java.lang.OutOfMemoryError: Java heap space")), RuntimeLimit, finding.Consistent, false},
+		"no more threads (JVM)":          {facts(died("Error", 1, 0, 60), lastWords("java.lang.OutOfMemoryError: unable to create native thread")), OwnExit, finding.Proven, false},
+		"heap full, and coped with":      {facts(ended("Completed", 0, 0, 60), lastWords("MemoryError")), OwnExit, finding.Proven, false},
+		"heap full, then liveness":       {facts(died("Error", 143, 0, 60), lastWords("java.lang.OutOfMemoryError"), said("Killing", livenessKill, 60, 60, 1)), Liveness, finding.Proven, false},
+		"heap full, then out of memory":  {facts(limit("64Mi"), died("OOMKilled", 137, 0, 60), lastWords("java.lang.OutOfMemoryError")), MemoryLimit, finding.Strong, false},
+		"heap full, a child killed, too": {facts(limit("64Mi"), died("OOMKilled", 1, 0, 60), lastWords("MemoryError")), RuntimeLimit, finding.Strong, true},
+
 		// A bare signal.
 		"kill -9 from outside":             {facts(died("Error", 137, 0, 60)), OutsideKill, finding.Consistent, false},
 		"kill -TERM from outside":          {facts(died("Error", 143, 0, 60)), OutsideKill, finding.Consistent, false},
@@ -168,7 +183,17 @@ func TestDeathsFromEvents(t *testing.T) {
 		"a replaced pod, evicted": {
 			facts(gone, said("Evicted", lowMemory, 30, 30, 1), said("Killing", "Stopping container app", 30, 30, 1)), []Cause{MemoryEvicted, PodStopped}, []int32{1, 1},
 		},
-		"turned away, never ran":        {facts(gone, said("Evicted", "The node had condition: [MemoryPressure]. ", 30, 30, 1)), nil, nil},
+		"turned away, never ran":          {facts(gone, said("Evicted", "The node had condition: [MemoryPressure]. ", 30, 30, 1)), []Cause{TurnedAway}, []int32{1}},
+		"turned away for disk, never ran": {facts(gone, said("Evicted", "The node had condition: [DiskPressure]. ", 30, 30, 1)), nil, nil},
+		"turned away, its event too": {
+			facts(neverRan, podReason("OutOfmemory", "Pod was rejected: "+noRoom), said("OutOfmemory", noRoom, 30, 30, 1)), []Cause{TurnedAway}, []int32{1},
+		},
+		"no room for another resource": {
+			facts(neverRan, podReason("OutOfcpu", "Pod was rejected: Node didn't have enough resource: cpu, requested: 4000, used: 900, capacity: 4000")), nil, nil,
+		},
+		"no device": {
+			facts(neverRan, podReason("UnexpectedAdmissionError", "Pod was rejected: Allocate failed due to no healthy devices present; cannot allocate unhealthy devices gpu, which is unexpected")), nil, nil,
+		},
 		"earlier lives of the same pod": {facts(died("Error", 137, 200, 260), said("Killing", livenessKill, 30, 230, 4)), []Cause{Liveness, Liveness}, []int32{3, 1}},
 		"one end shown twice": {
 			facts(died("OOMKilled", 137, 0, 60), ended("OOMKilled", 137, 0, 60), limit("64Mi")), []Cause{MemoryLimit}, []int32{1},
@@ -244,5 +269,45 @@ func TestGraceAndBudget(t *testing.T) {
 	}
 	if b := BudgetOf(&corev1.Probe{}); b.Guaranteed.Seconds() != 20 || b.Latest.Seconds() != 31 {
 		t.Errorf("budget of the defaults: %+v", b)
+	}
+}
+
+func TestTooSmall(t *testing.T) {
+	tooLow := startError(tooLowText)
+	for name, tc := range map[string]struct {
+		f    Facts
+		want bool
+	}{
+		"killed at 64Mi":               {facts(limit("64Mi"), died("OOMKilled", 137, 0, 60)), false},
+		"killed at 4Mi":                {facts(limit("4Mi"), died("OOMKilled", 137, 0, 60)), false},
+		"killed at 3Mi":                {facts(limit("3Mi"), died("OOMKilled", 137, 0, 60)), true},
+		"thousandths of a byte":        {facts(limit("128m"), tooLow), true},
+		"not started at 8Mi":           {facts(limit("8Mi"), tooLow), true},
+		"not started at 64Mi":          {facts(limit("64Mi"), tooLow), false},
+		"not started, files in memory": {facts(limit("8Mi"), tooLow, filesInMemory), false},
+		"no sandbox at 8Mi":            {facts(limit("8Mi"), said("FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error: "+tooLowText, 10, 40, 3)), true},
+		"no limit":                     {facts(died("OOMKilled", 137, 0, 60)), false},
+	} {
+		if deaths := Deaths(tc.f); len(deaths) != 1 || deaths[0].TooSmall != tc.want {
+			t.Errorf("%s: want %v of one death, got %+v", name, tc.want, deaths)
+		}
+	}
+}
+
+func TestRefusalSaysHowMuch(t *testing.T) {
+	d := Deaths(facts(neverRan, podReason("OutOfmemory", "Pod was rejected: "+noRoom), func(f *Facts) { f.Pod.Status.StartTime = new(when(5)) }))
+	if len(d) != 1 || d[0].Detail != "it asks for 2Gi, and of the 1843Mi that pods may have 1200Mi were promised to others" || !d[0].Finished.Equal(sec(5)) {
+		t.Errorf("got %+v", d)
+	}
+}
+
+func TestOtherEvictionNamesTheVolume(t *testing.T) {
+	const over = `Usage of EmptyDir volume "c" exceeds the limit "1Mi". `
+	for want, change := range map[string]change{
+		"its volume c grew over its sizeLimit of 1Mi": func(*Facts) {}, "its memory volume c grew over its sizeLimit of 1Mi": filesInMemory,
+	} {
+		if d := Deaths(facts(change, podReason("Evicted", over))); len(d) != 1 || d[0].Detail != want {
+			t.Errorf("want %q, got %+v", want, d)
+		}
 	}
 }

@@ -41,9 +41,9 @@ func startFailures(f Facts) []Death {
 		first, last, count := kubeevent.Span(e)
 		if d == nil {
 			d = &Death{
-				Pod: f.ref(culprit.container), Kind: kindOf(f.Pod, culprit.container), Cause: MemoryLimit, Confidence: grade,
-				Detail: "its pod cannot even be set up", First: first, Finished: last, Limit: culprit.Limit,
-				Evidence: []finding.Evidence{{Object: f.ref(culprit.container), Source: culprit.Source, Value: culprit.Bytes.String()}},
+				Pod: f.ref(culprit.Container), Kind: culprit.Kind, Cause: MemoryLimit, Confidence: grade,
+				Detail: "its pod cannot even be set up", First: first, Finished: last, Limit: culprit.Limit, TooSmall: true,
+				Evidence: []finding.Evidence{{Object: f.ref(culprit.Container), Source: culprit.Source, Value: culprit.Bytes.String()}},
 			}
 		}
 		d.Count += count
@@ -71,7 +71,7 @@ func outgrown(e *corev1.Event, limit resource.Quantity) finding.Confidence {
 	switch tiny, less := limit.Cmp(smallest) < 0, limit.Cmp(small) < 0; {
 	case e.Reason == "FailedCreatePodSandBox" && (tooLow(e.Message) || tiny && holds("cannot allocate memory")):
 		return finding.Strong
-	case e.Reason == "FailedMount" && tiny && holds("no space left on device"):
+	case e.Reason == "FailedMount" && tiny && holds(" space left on device"): // of "/token: no space …" redaction leaves as much
 		return finding.Strong
 	case e.Reason == "FailedCreatePodSandBox" && less && (holds("cannot start a stopped process") || holds("cannot start a container that has stopped")):
 		return finding.Consistent
@@ -80,17 +80,62 @@ func outgrown(e *corev1.Event, limit resource.Quantity) finding.Confidence {
 	}
 }
 
-type namedLimit struct {
-	container string
+// Unstarted lists the containers of a pod that has not come up yet which have not run themselves, and whose limits, or that of the pod,
+// are too small for any program to start in. The spec alone tells, or the runtime that refuses it (CRI-O wants 12 MiB at least).
+func Unstarted(f Facts) []NamedLimit {
+	var out []NamedLimit
+	p := f.Pod
+	if p.Status.Phase != corev1.PodPending && p.Status.Phase != "" { // it is pending until each container has run once (kubelet_pods.go, getPhase)
+		return nil
+	}
+	add := func(kind Kind, list string, containers []corev1.Container) {
+		for i := range containers {
+			c := container{kind: kind, spec: &containers[i], status: statusOf(p, containers[i].Name), list: list}
+			if r := c.spec.RestartPolicy; kind == Init && r != nil && *r == corev1.ContainerRestartPolicyAlways {
+				c.kind = Sidecar
+			}
+			if c.status == nil {
+				c.status = &corev1.ContainerStatus{Name: containers[i].Name}
+			}
+			says := ""
+			if w := c.status.State.Waiting; w != nil && tooLow(w.Message) {
+				says = w.Message
+			}
+			if l := whose(f, c); (l.Tiny() || says != "" && l.Owner != NodeLimit) && !ran(c.status) {
+				out = append(out, NamedLimit{c.status.Name, c.kind, l, says})
+			}
+		}
+	}
+	add(Init, "initContainerStatuses", p.Spec.InitContainers)
+	add(Regular, "containerStatuses", p.Spec.Containers)
+	return out
+}
+
+func statusOf(p *corev1.Pod, name string) *corev1.ContainerStatus {
+	for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+// NamedLimit is the limit of one container, and what its runtime says of that, if anything.
+type NamedLimit struct {
+	Container string
+	Kind      Kind
 	Limit
+	Says string
 }
 
 // smallestLimit is the container with the smallest memory limit.
-func smallestLimit(f Facts) (best namedLimit, ok bool) {
+func smallestLimit(f Facts) (best NamedLimit, ok bool) {
 	eachContainer(f.Pod, func(c container) {
 		l := whose(f, c)
 		if l.Owner != NodeLimit && (!ok || l.Bytes.Cmp(best.Bytes) < 0) {
-			best, ok = namedLimit{c.status.Name, l}, true
+			best, ok = NamedLimit{c.status.Name, c.kind, l, ""}, true
 		}
 	})
 	return best, ok
@@ -98,9 +143,10 @@ func smallestLimit(f Facts) (best namedLimit, ok bool) {
 
 // started tells whether any container of the pod ever ran.
 func started(p *corev1.Pod) (yes bool) {
-	eachContainer(p, func(c container) {
-		s := c.status
-		yes = yes || s.State.Running != nil || s.State.Terminated != nil || s.LastTerminationState.Terminated != nil
-	})
+	eachContainer(p, func(c container) { yes = yes || ran(c.status) })
 	return yes
+}
+
+func ran(s *corev1.ContainerStatus) bool {
+	return s.State.Running != nil || s.State.Terminated != nil || s.LastTerminationState.Terminated != nil
 }

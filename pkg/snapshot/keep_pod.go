@@ -49,8 +49,7 @@ func trimContainerStatus(c *corev1.ContainerStatus) {
 			st.Waiting.Message = redact(st.Waiting.Message)
 		}
 		if st.Terminated != nil {
-			st.Terminated.Message = redact(st.Terminated.Message)
-			st.Terminated.ContainerID = ""
+			keepTerminated(st.Terminated)
 		}
 	}
 }

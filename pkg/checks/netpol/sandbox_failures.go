@@ -128,7 +128,7 @@ func reportWorkload(p *analysis.Pass, t trouble) {
 	f := describe(t.cause, t.pods)
 	f.Object = analysis.Ref(t.workload)
 	f.Key = string(t.cause.Class)
-	f.SaidBy = "oom/limit-hit" // where a limit is too small for the sandbox, this is what it looks like
+	f.SaidBy = "oom/tiny-limit" // where a limit is too small for the sandbox, this is what it looks like
 	total := len(p.PodsOf(t.workload))
 	where := ""
 	if node, one := t.node(); one {

@@ -44,7 +44,7 @@ func injectedLimit(p *analysis.Pass) error {
 		if !lately || !known {
 			continue
 		}
-		last := worst(c)
+		last := c.Toll.Latest()
 		f := finding.Finding{
 			Severity: severity, Confidence: last.Limit.Confidence.Weaker(by.confidence), Object: c.Object(),
 			Message: fmt.Sprintf("the memory limit of %s at which %s was killed was set by %s, not by its %s: %s",
@@ -77,7 +77,7 @@ var byVPA = regexp.MustCompile(`^Pod resources updated by (\S+): (.*)$`)
 // not known.
 func injector(p *analysis.Pass, c deaths.Case) (injected, bool) {
 	pod, container := c.Latest, c.Container
-	if last := worst(c); pod == nil || last.Cause != restart.MemoryLimit || last.Limit.Owner != restart.OwnLimit {
+	if last := c.Toll.Latest(); pod == nil || last.Cause != restart.MemoryLimit || last.Limit.Owner != restart.OwnLimit {
 		return injected{}, false
 	}
 	instead := "template"

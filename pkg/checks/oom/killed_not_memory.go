@@ -4,6 +4,7 @@ package oom
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -22,7 +23,7 @@ var KilledNotMemory = &analysis.Check{
 		Evidence: "What the API states about this end: an event Killing within this life, the pod's reason (preempted, node shutdown, deadline, evicted for disk), or a code that the kubelet invented. Where all events are at hand and none speaks of it, something that the kubelet knows nothing of is consistent.",
 		Why:      "Taken for a lack of memory, it leads to higher limits that change nothing while the cause goes on.",
 		Fix:      "Follow the cause that is named; its own check, such as probes/liveness-kill, says more.",
-		Limits:   "Pods that were deleted, drained or rolled over are silent, and so are sidecars that were stopped when their pod had done its work, and ephemeral containers. Some runtimes lose the race and report a kill for memory as Error 137 (containerd#8180): without other evidence that looks like a signal from outside. Events live 1 h by default; older ends are listed as cannot say, for a day.",
+		Limits:   "A container whose child was killed for memory before is oom/child-killed, a pod that never ran oom/turned-away. Pods that were deleted, drained or rolled over are silent, and so are sidecars that were stopped when their pod had done its work, and ephemeral containers. Some runtimes lose the race and report a kill for memory as Error 137 (containerd#8180): without other evidence that looks like a signal from outside. Events live 1 h by default; older ends are listed as cannot say, for a day.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kubelet_pods.go (ContainerStatusUnknown)", "kubernetes#122256", "containerd#8180"},
 	},
 	Inputs:    deaths.Inputs(analysis.Optional(snapshot.Nodes)),
@@ -75,7 +76,7 @@ func bySignal(d restart.Death) bool {
 	if d.Cause == restart.OtherEvicted {
 		return d.Pod.Container == "" // once for the pod
 	}
-	if !d.FromStatus || d.ExitCode != 137 && d.ExitCode != 143 {
+	if !d.FromStatus || d.ExitCode != 137 && d.ExitCode != 143 || d.EarlierOOM { // of which oom/child-killed speaks
 		return false
 	}
 	_, severity := meaning(d)
@@ -117,8 +118,11 @@ func meaning(d restart.Death) (what string, most finding.Severity) {
 
 // notMemory says how sure it is that it was not memory: a runtime may have missed a kill for memory, of which SIGKILL alone is left.
 func notMemory(d restart.Death) string {
-	if d.Cause == restart.OutsideKill && d.ExitCode == 137 {
+	switch {
+	case d.Cause == restart.OutsideKill && d.ExitCode == 137:
 		return "nothing says that it was memory"
+	case strings.HasPrefix(d.Detail, "its memory volume"):
+		return "its node did not lack memory"
 	}
 	return "it was not memory"
 }

@@ -1,13 +1,10 @@
 package oom
 
-// This file finds containers that the kernel killed at a memory limit.
+// This file finds containers that the kernel killed at a memory limit, and speaks of those whose own limit it was.
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
@@ -19,53 +16,50 @@ import (
 var LimitHit = &analysis.Check{
 	ID: "oom/limit-hit",
 	Doc: analysis.Doc{
-		Title:    "A container was killed at a memory limit",
-		Symptom:  "The container restarts with reason OOMKilled and exit code 137, init containers and sidecars too; or its pod never comes to life because the limit does not even hold the runtime's first process.",
-		Evidence: "OOMKilled in the container's status states the kill. Whose limit it was nothing states: the container's own, in force before asked for, is strong where it stands alone or below its pod's; a limit that was changed since is consistent. A memory emptyDir is named beside it, because its files count and survive the restart. OOMKilled with another exit code than 137 means that a child was killed earlier and the container ended by itself later.",
+		Title:    "A container was killed at its memory limit",
+		Symptom:  "The container restarts with reason OOMKilled and exit code 137, init containers and sidecars too; or it does not start any more because files in memory fill its limit.",
+		Evidence: "OOMKilled in the container's status states the kill. Whose limit it was nothing states: the container's own, in force before asked for, is strong where it stands alone or below its pod's; a limit that was changed since, or that its neighbours could exhaust with it, is consistent. A memory emptyDir is named beside it, because its files count and survive the restart.",
 		Why:      "Each kill loses what the container was doing, and with a steady need it comes back after every restart, ever more slowly because of the back-off.",
 		Fix:      "See whether the need is real (traffic, a leak, a runtime that sizes its heap by the host, files in memory) and raise the limit above it, or lower the need.",
-		Limits:   "How much it would have needed is not known: a life that ended by a kill shows only a lower bound. A kill that the runtime reported as Error is not seen here; oom/killed-not-memory speaks of it. Silent a week after the last kill.",
+		Limits:   "How much it would have needed is not known: a life that ended by a kill shows only a lower bound. A kill that the runtime reported as Error is not seen here; oom/killed-not-memory speaks of it. A limit of the pod is oom/pod-limit-hit, one that no program fits into oom/tiny-limit, a container that outlived the kill oom/child-killed. Silent a week after the last kill.",
 		Sources: []string{
-			"KEP-2837", "KEP-1287", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_container_linux.go",
+			"KEP-1287", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_container_linux.go", "kubernetes#128339",
 			"Linux Documentation/admin-guide/cgroup-v2.rst (memory.oom.group, memory.events)",
 		},
 	},
 	Inputs: deaths.Inputs(),
-	Run:    limitHit,
+	Run:    func(p *analysis.Pass) error { return hits(p, restart.OwnLimit) },
 }
 
-func limitHit(p *analysis.Pass) error {
+// hits reports the kills at limits of one owner.
+func hits(p *analysis.Pass, owner restart.Owner) error {
 	hit := func(d restart.Death) bool {
-		return d.Cause == restart.MemoryLimit || d.EarlierOOM && d.Limit.Owner != restart.NodeLimit
+		return d.Cause == restart.MemoryLimit && !d.TooSmall && d.Limit.Owner == owner
 	}
 	for _, c := range deaths.Gather(p, false, hit) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {
 			continue
 		}
-		last := worst(c)
+		last := c.Toll.Latest()
 		f := finding.Finding{
 			Severity: severity, Confidence: c.Confidence, Object: c.Object(), Evidence: c.Evidence(),
 			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
-		switch {
-		case last.Cause != restart.MemoryLimit:
-			f.Severity, f.Confidence = worseOf(severity, finding.Warning), last.Limit.Confidence
-			f.Message = fmt.Sprintf("a child process in %s was killed for memory, %s the likeliest limit, and the container ended later %s: %s",
-				c.Who(), last.Limit, later(last), c.Lately(p.Now()))
-		case last.FromStatus && last.Reason == "OOMKilled":
-			f.Message = fmt.Sprintf("%s was OOM-killed, %s the likeliest cause%s: %s", c.Who(), last.Limit, or(last.Limit.Other), c.Lately(p.Now()))
-		default:
-			likely := ""
-			if last.Confidence == finding.Consistent {
-				likely = "most likely "
+		limit := last.Limit.String()
+		if owner == restart.PodLimit {
+			limit += sharedBy(c)
+		}
+		if last.Reason == "OOMKilled" {
+			files := ""
+			if last.Detail != "" {
+				files = "; " + last.Detail
 			}
-			f.Message = fmt.Sprintf("%s is %stoo small for %s to start: %s%s", last.Limit, likely, c.Who(), last.Detail, since(p, c, last))
+			f.Message = fmt.Sprintf("%s was OOM-killed, %s the likeliest cause%s%s: %s", c.Who(), limit, or(last.Limit.Other), files, c.Lately(p.Now()))
+		} else {
+			f.Message = fmt.Sprintf("%s is too small for %s to start: %s%s", limit, c.Who(), last.Detail, since(p, c, last))
 		}
 		f.Message = strings.TrimSuffix(f.Message, ": ") + c.Tail() // where no time is known
-		if fractional(last.Limit.Bytes) {
-			f.Message += fmt.Sprintf("; %s means thousandths of a byte, not mebibytes", last.Limit.Bytes.String())
-		}
 		f.Fix = append(c.Look(), raise(c, last.Limit)...)
 		if _, ok := injector(p, c); ok {
 			f.SaidBy = "oom/injected-limit"
@@ -73,30 +67,6 @@ func limitHit(p *analysis.Pass) error {
 		p.Report(f)
 	}
 	return nil
-}
-
-// later says how a container ended that had outlived a kill for memory.
-func later(d restart.Death) string {
-	switch d.Cause {
-	case restart.OwnExit:
-		return fmt.Sprintf("by itself with code %d", d.ExitCode)
-	case restart.Liveness, restart.Startup:
-		return fmt.Sprintf("because its %s probe failed", d.Cause)
-	case restart.PodStopped:
-		return "with its pod, which was stopped"
-	default:
-		return fmt.Sprintf("with code %d for another reason", d.ExitCode)
-	}
-}
-
-// worst is the death that the message speaks of: the last that the limit ended, or the last at all.
-func worst(c deaths.Case) restart.Death {
-	for _, d := range slices.Backward(c.Deaths) {
-		if d.Cause == restart.MemoryLimit {
-			return d
-		}
-	}
-	return c.Toll.Latest()
 }
 
 // worseOf caps a severity: nothing worse than the limit given.
@@ -123,9 +93,4 @@ func since(p *analysis.Pass, c deaths.Case, last restart.Death) string {
 		return ", " + c.Lately(p.Now())
 	}
 	return ", for " + analysis.Ago(p.Now(), c.First)
-}
-
-// fractional tells whether a quantity is not a whole number of bytes: "128m" was meant to be "128Mi".
-func fractional(q resource.Quantity) bool {
-	return !q.IsZero() && q.MilliValue()%1000 != 0 && q.Value() < 1<<20
 }

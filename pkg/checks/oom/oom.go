@@ -5,7 +5,10 @@ import "github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 
 // Checks lists the area's checks in the order in which explain lists them.
 func Checks() []*analysis.Check {
-	return []*analysis.Check{LimitHit, InjectedLimit, NodeOutOfMemory, NodeOvercommitted, Evicted, BestEffortCritical, RuntimeUnaware, KilledNotMemory}
+	return []*analysis.Check{
+		LimitHit, PodLimitHit, ChildKilled, TinyLimit, InjectedLimit, RuntimeOwnLimit, RuntimeUnaware, NodeOutOfMemory, NodeOvercommitted,
+		Evicted, TurnedAway, BestEffortCritical, KilledNotMemory,
+	}
 }
 
 // Views lists the area's views.

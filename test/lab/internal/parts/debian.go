@@ -24,6 +24,7 @@ var packages = map[string]string{
 	"e2fsprogs":                   "/sbin/mkfs.ext4",
 	"kmod":                        "/sbin/modprobe",
 	"cpio":                        "/usr/bin/cpio",
+	"nodejs":                      "/usr/bin/node", // an application of the incidents, which see the node's /usr
 }
 
 // Packages installs the Debian packages that are missing.
