@@ -79,11 +79,12 @@ func (c *Check) Kinds() []snapshot.Kind {
 	return kinds
 }
 
-// Wanted lists the kinds that any of the checks looks at, in the order of snapshot.Kinds: what there is to collect.
+// Wanted lists the kinds that any of the checks looks at, in the order of snapshot.Kinds: what there is to collect, less what is read only
+// where the user asks for it.
 func Wanted(checks []*Check) []snapshot.Info {
 	var out []snapshot.Info
 	for _, info := range snapshot.Kinds() {
-		if slices.ContainsFunc(checks, func(c *Check) bool { return slices.Contains(c.Kinds(), info.Kind) }) {
+		if !info.OptIn && slices.ContainsFunc(checks, func(c *Check) bool { return slices.Contains(c.Kinds(), info.Kind) }) {
 			out = append(out, info)
 		}
 	}

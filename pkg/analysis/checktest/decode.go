@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -24,7 +24,7 @@ func decode(doc []byte) (snapshot.Object, snapshot.Info, error) {
 	if blank {
 		return nil, snapshot.Info{}, nil
 	}
-	o, gvk, err := scheme.Codecs.UniversalDeserializer().Decode(doc, nil, nil)
+	o, gvk, err := serializer.NewCodecFactory(snapshot.Scheme()).UniversalDeserializer().Decode(doc, nil, nil)
 	if err != nil {
 		return nil, snapshot.Info{}, fmt.Errorf("fixture document: %w\n%.200s", err, text)
 	}
