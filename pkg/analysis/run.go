@@ -113,7 +113,7 @@ func coverage(s *snapshot.Snapshot, checks []*Check) []finding.Coverage {
 		return slices.ContainsFunc(wanted, func(i snapshot.Info) bool { return i.Kind == k })
 	}
 	for _, st := range s.Sealed() {
-		if !isWanted(st.Kind) {
+		if !isWanted(st.Kind) && (st.Name == "" || len(WantedBy(checks, st.Kind)) == 0) {
 			continue
 		}
 		state := finding.CoverageState(st.State.Status)

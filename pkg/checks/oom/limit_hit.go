@@ -30,7 +30,8 @@ var LimitHit = &analysis.Check{
 			"Linux Documentation/admin-guide/cgroup-v2.rst (memory.oom.group, memory.events)",
 		},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: deaths.Inputs(numberInputs()...),
+	Asks:   askKubelets,
 	Run:    limitHit,
 }
 
@@ -67,6 +68,7 @@ func limitHit(p *analysis.Pass) error {
 			f.Message += fmt.Sprintf("; %s means thousandths of a byte, not mebibytes", last.Limit.Bytes.String())
 		}
 		f.Fix = append(c.Look(), raise(c, last.Limit)...)
+		explain(p, c, last, &f)
 		p.Report(f)
 	}
 	return nil

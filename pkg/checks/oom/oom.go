@@ -5,5 +5,8 @@ import "github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 
 // Checks lists the area's checks in the order in which explain lists them.
 func Checks() []*analysis.Check {
-	return []*analysis.Check{LimitHit, NodeOutOfMemory, Evicted, KilledNotMemory}
+	return []*analysis.Check{
+		LimitHit, NodeOutOfMemory, Evicted, KilledNotMemory,
+		CloseToLimit, TmpfsCounts, CacheNotLeak, RequestFarBelowUsage, NoLimitNoisy,
+	}
 }

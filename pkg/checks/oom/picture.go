@@ -1,0 +1,141 @@
+package oom
+
+// This file puts numbers about memory into findings: the picture, the evidence, the sentence why there seemed to be room.
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/headroom"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// explain adds to a finding about a death what numbers say of it: the picture, and why there seemed to be room. Where there are none that
+// tell the parts and nobody asked the kubelet, it says how to get them.
+func explain(p *analysis.Pass, c deaths.Case, d restart.Death, f *finding.Finding) {
+	pod := c.Latest
+	if pod == nil || c.Container == "" {
+		return
+	}
+	a, ok := numbersOf(p, pod, c.Container, d.Started).account()
+	whole, _ := numbersOf(p, pod, "", d.Started).account()
+	if ok {
+		ref := analysis.RefTo("Pod", pod)
+		ref.Container = c.Container
+		f.Memory = a.Picture(ref, headroom.ContainerLimit(pod, c.Container), headroom.ContainerRequest(pod, c.Container).Bytes)
+		f.Memory.Says = headroom.Why(deathOf(p, pod, c.Container, d), a, whole)
+		if d.Limit.Owner == restart.NodeLimit {
+			f.Memory.Says = overRequest(f.Memory)
+		}
+		f.Evidence = append(f.Evidence, sampled(ref, a))
+	}
+	if a.Parted || pod.Spec.NodeName == "" || snapshot.Finished(pod) || p.AskState(snapshot.KubeletStats, "", pod.Spec.NodeName).Status != "" {
+		return
+	}
+	f.Fix = append(f.Fix, finding.Fix{
+		Text:    "See what fills it, cache apart from what counts: --kubelet-stats reads that through nodes/proxy, a right close to root",
+		Command: finding.Kubectl(pod.Namespace, "scars", "oom", "pod/"+pod.Name, "--kubelet-stats"),
+	})
+}
+
+func deathOf(p *analysis.Pass, pod *corev1.Pod, container string, d restart.Death) headroom.Death {
+	out := headroom.Death{
+		Finished: d.Finished, Limit: d.Limit.Bytes.Value(), LimitOf: map[restart.Owner]string{restart.OwnLimit: "container", restart.PodLimit: "pod", restart.NodeLimit: "node"}[d.Limit.Owner],
+		Survived: d.EarlierOOM && d.Cause != restart.MemoryLimit,
+	}
+	out.Lived, _ = d.Lifetime()
+	if d.Limit.Owner != restart.PodLimit {
+		return out
+	}
+	for _, other := range pod.Spec.Containers {
+		if a, ok := numbersOf(p, pod, other.Name, d.Started).account(); ok && other.Name != container {
+			out.Others = append(out.Others, headroom.Other{Name: other.Name, Bytes: a.Total})
+		}
+	}
+	return out
+}
+
+// overRequest says how the kernel sees a container when its node has no memory left: it picks who is furthest above the request.
+func overRequest(m *finding.Memory) string {
+	if m.Request == 0 {
+		return fmt.Sprintf("it uses %s, asked for none and has no limit: the kernel picks such first", headroom.Size(m.Total))
+	}
+	if m.Total > m.Request {
+		return fmt.Sprintf("it uses %s and asked for %s: the kernel picks first who is furthest above the request", headroom.Size(m.Total), headroom.Size(m.Request))
+	}
+	return ""
+}
+
+// sampled is a sample as evidence.
+func sampled(ref finding.ObjectRef, a headroom.Account) finding.Evidence {
+	return finding.Evidence{Object: ref, Source: source(a.Source), Value: partsOf(a), Time: finding.At(a.Time)}
+}
+
+// source names who told a number: the metrics API, or the path of a kubelet's answer.
+func source(s string) string {
+	if s == metricsAPI {
+		return s
+	}
+	return "kubelet " + s
+}
+
+// partsOf lists the parts in words: "480Mi: program 400Mi, tmpfs 60Mi, cache 20Mi".
+func partsOf(a headroom.Account) string {
+	var parts []string
+	for _, part := range a.Parts {
+		parts = append(parts, string(part.Name)+" "+headroom.Size(part.Bytes))
+	}
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return headroom.Size(a.Total) + ": " + strings.Join(parts, ", ")
+}
+
+// written is a limit or a request as evidence.
+func written(ref finding.ObjectRef, l headroom.Limit) finding.Evidence {
+	value := headroom.Size(l.Bytes)
+	if l.Enacted {
+		value += " (in force)"
+	}
+	if l.Of == "pod" {
+		ref.Container = ""
+	}
+	return finding.Evidence{Object: ref, Source: l.Source, Value: value}
+}
+
+// replicas says how many of a workload's running pods are meant, where there are several, and whether it is all of these.
+func replicas(p *analysis.Pass, t *tallied) (tail string, all bool) {
+	running := 0
+	for _, pod := range p.PodsOf(t.workload) {
+		if pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
+			running++
+		}
+	}
+	if running < 2 {
+		return "", false
+	}
+	return fmt.Sprintf("; %d of %d replicas", t.pods, running), t.pods == running
+}
+
+// percent is a share in words.
+func percent(part, of int64) string { return fmt.Sprintf("%.0f%%", float64(part)/float64(of)*100) }
+
+// setMemory proposes an amount for a container's memory, as a command where the workload's template can be changed by one.
+func setMemory(w snapshot.Ref, container, what string, bytes int64, text string) finding.Fix {
+	const step = 16 << 20
+	q := resource.NewQuantity((bytes+step-1)/step*step, resource.BinarySI)
+	switch w.Kind {
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "CronJob":
+		return finding.Fix{Text: text, Command: finding.Kubectl(w.Namespace,
+			"set", "resources", strings.ToLower(w.Kind)+"/"+w.Name, "-c", container, "--"+what+"=memory="+q.String())}
+	default:
+		return finding.Fix{Text: fmt.Sprintf("%s: %s, where the %s is made", text, q, w.Kind)}
+	}
+}

@@ -1,0 +1,215 @@
+package oom
+
+// This file finds volumes in memory whose files fill the memory limit of the containers that mount them.
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/headroom"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// TmpfsCounts is oom/tmpfs-counts.
+var TmpfsCounts = &analysis.Check{
+	ID: "oom/tmpfs-counts",
+	Doc: analysis.Doc{
+		Title:    "Files in a memory volume use up a container's memory limit",
+		Symptom:  "A container is OOMKilled though its program is small, and again at once after the restart.",
+		Evidence: "An emptyDir of medium Memory that the container mounts. Where the kubelet says (--kubelet-stats) that files in memory take a quarter of the limit or more, it is strong. Without numbers it is consistent, where its sizeLimit is the limit or more: a warning if the container was killed for memory, otherwise info.",
+		Why:      "Files in memory count as memory of whoever writes them, show in no RSS, and outlive the restart of the container.",
+		Fix:      "Give the volume a sizeLimit, and the container a limit that holds both; or use a volume on disk.",
+		Limits:   "Without numbers a volume without sizeLimit is silent, because nobody can tell how much it will hold; where the container was killed for memory, that cannot be said. Files in /dev/shm count the same way and are no volume.",
+		Sources:  []string{"kubernetes#128339", "kubernetes v1.37.2 pkg/volume/emptydir/empty_dir.go", "Linux Documentation/admin-guide/cgroup-v2.rst (shmem)"},
+	},
+	Inputs: analysis.PodInputs(numberInputs()...),
+	Asks:   askKubelets,
+	Run:    tmpfsCounts,
+}
+
+// share is the part of a limit from which on files in memory are named.
+const share = 0.25
+
+// mounted is a container with a memory volume.
+type mounted struct {
+	measured
+
+	volume *corev1.Volume
+	files  int64 // bytes in memory; 0: not known, or none
+	whole  int64 // the limit that these count against
+	known  bool  // what files in memory it has
+	killed bool
+}
+
+func tmpfsCounts(p *analysis.Pass) error {
+	var found tally
+	worst := map[finding.ObjectRef]mounted{}
+	for _, w := range p.Workloads() {
+		for _, pod := range p.PodsOf(w) {
+			if len(pod.Spec.Volumes) == 0 || snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
+				continue
+			}
+			for i := range pod.Spec.Containers {
+				m, ok := mountedBy(pod, &pod.Spec.Containers[i])
+				if !ok {
+					continue
+				}
+				m.workload = w
+				bad := m.judge(p)
+				if bad > 0 {
+					found.add(m.measured, bad)
+					if found.of[m.object()].pod == pod {
+						worst[m.object()] = m
+					}
+				} else if m.killed && !m.known && sizeLimit(m.volume) == endless {
+					p.CannotSay(m.object(), "whether files in volume "+m.volume.Name+", which lies in memory without a sizeLimit, led to the kill for memory: "+untold(p, pod.Spec.NodeName))
+				}
+			}
+		}
+	}
+	for _, object := range found.order {
+		reportTmpfs(p, found.of[object], worst[object])
+	}
+	return nil
+}
+
+func (m mounted) object() finding.ObjectRef {
+	object := analysis.Ref(m.workload)
+	object.Container = m.container
+	return object
+}
+
+// mountedBy finds the volume in memory that a container with a limit mounts to write to: the one that may grow most.
+func mountedBy(pod *corev1.Pod, c *corev1.Container) (mounted, bool) {
+	m := mounted{measured: measured{pod: pod, container: c.Name}}
+	for _, mount := range c.VolumeMounts {
+		i := slices.IndexFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == mount.Name })
+		if i < 0 || mount.ReadOnly || pod.Spec.Volumes[i].EmptyDir == nil || pod.Spec.Volumes[i].EmptyDir.Medium != corev1.StorageMediumMemory {
+			continue
+		}
+		if v := &pod.Spec.Volumes[i]; m.volume == nil || sizeLimit(v) > sizeLimit(m.volume) {
+			m.volume = v
+		}
+	}
+	if m.volume == nil {
+		return m, false
+	}
+	m.limit = headroom.ContainerLimit(pod, c.Name)
+	i := slices.IndexFunc(pod.Status.ContainerStatuses, func(s corev1.ContainerStatus) bool { return s.Name == c.Name })
+	m.killed = i >= 0 && oomKilled(&pod.Status.ContainerStatuses[i])
+	return m, m.limit.Bytes > 0
+}
+
+const endless = 1 << 60
+
+// sizeLimit is how much a volume may hold; without a limit of its own, as much as any other.
+func sizeLimit(v *corev1.Volume) int64 {
+	if v.EmptyDir.SizeLimit == nil || v.EmptyDir.SizeLimit.IsZero() {
+		return endless
+	}
+	return v.EmptyDir.SizeLimit.Value()
+}
+
+// judge says how bad it is: the measured share of the limit and more, or a little where it only may come to that; 0 is not at all.
+func (m *mounted) judge(p *analysis.Pass) float64 {
+	m.since = p.Now().Add(-stale)
+	for _, look := range []struct {
+		container string
+		limit     int64
+	}{{m.container, m.limit.Bytes}, {"", headroom.EffectivePodLimit(m.pod)}} { // files of an earlier life count for the pod alone
+		a, _ := numbersOf(p, m.pod, look.container, m.since).account()
+		m.known = m.known || a.Parted
+		if look.limit > 0 && float64(a.Tmpfs) >= share*float64(look.limit) && a.Tmpfs > m.files {
+			m.files, m.whole = a.Tmpfs, look.limit
+		}
+	}
+	size := sizeLimit(m.volume)
+	switch {
+	case m.files > 0:
+		return 1 + float64(m.files)/float64(m.whole)
+	case size == endless || size < m.limit.Bytes:
+		return 0
+	case m.killed && !m.known:
+		return 0.2
+	default:
+		return 0.1
+	}
+}
+
+func reportTmpfs(p *analysis.Pass, t *tallied, m mounted) {
+	pod := analysis.RefTo("Pod", m.pod)
+	size := "no sizeLimit"
+	if s := sizeLimit(m.volume); s < endless {
+		size = "a sizeLimit of " + headroom.Size(s)
+	}
+	f := finding.Finding{Severity: finding.Warning, Confidence: finding.Consistent, Object: m.object()}
+	f.Evidence = []finding.Evidence{
+		{Object: pod, Source: fmt.Sprintf("spec.volumes[%s].emptyDir", m.volume.Name), Value: "medium Memory, " + size}, written(m.ref(), m.limit),
+	}
+	switch {
+	case m.files > 0:
+		f.Confidence = finding.Strong
+		f.Message = fmt.Sprintf("files in memory take %s of the memory limit of %s: volume %s lies in memory with %s, its files count as used and outlive a restart of container %s",
+			headroom.Size(m.files), headroom.Size(m.whole), m.volume.Name, size, m.container)
+		tmpfsPicture(p, &f, m)
+	case m.killed && !m.known:
+		f.Message = fmt.Sprintf("volume %s lies in memory and may fill the memory limit of %s with %s: container %s was OOM-killed, and what lies there outlives the restart",
+			m.volume.Name, headroom.Size(m.limit.Bytes), size, m.container)
+	default:
+		f.Severity = finding.Info
+		f.Message = fmt.Sprintf("volume %s lies in memory with %s, no less than the memory limit of %s of container %s that it counts against",
+			m.volume.Name, size, headroom.Size(m.limit.Bytes), m.container)
+	}
+	if m.killed {
+		f.Evidence = append(f.Evidence, killedEvidence(m.pod, m.container)...)
+	}
+	tail, _ := replicas(p, t)
+	f.Message += tail
+	f.Fix = []finding.Fix{
+		{Text: fmt.Sprintf("Give volume %s a sizeLimit that leaves room for the program, or raise the limit by it; files that need not be in memory belong on disk", m.volume.Name)},
+	}
+	p.Report(f)
+}
+
+// tmpfsPicture adds the numbers of whichever the files count against: the container, or the pod as a whole.
+func tmpfsPicture(p *analysis.Pass, f *finding.Finding, m mounted) {
+	ref, limit := m.ref(), m.limit
+	a, _ := numbersOf(p, m.pod, m.container, m.since).account()
+	if a.Tmpfs != m.files {
+		ref.Container, limit = "", headroom.Limit{Bytes: m.whole, Of: "pod"}
+		a, _ = numbersOf(p, m.pod, "", m.since).account()
+	}
+	f.Evidence = append(f.Evidence, sampled(ref, a))
+	f.Memory = a.Picture(ref, limit, 0)
+}
+
+// killedEvidence quotes the status about a kill for memory.
+func killedEvidence(pod *corev1.Pod, container string) []finding.Evidence {
+	var out []finding.Evidence
+	for _, st := range pod.Status.ContainerStatuses {
+		for path, s := range map[string]corev1.ContainerState{"state": st.State, "lastState": st.LastTerminationState} {
+			if st.Name == container && s.Terminated != nil && s.Terminated.Reason == "OOMKilled" {
+				ref := analysis.RefTo("Pod", pod)
+				ref.Container = container
+				out = append(out, finding.Evidence{
+					Object: ref, Source: fmt.Sprintf("status.containerStatuses[%s].%s.terminated", container, path),
+					Value: fmt.Sprintf("OOMKilled, exit code %d", s.Terminated.ExitCode), Time: finding.At(s.Terminated.FinishedAt.Time),
+				})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b finding.Evidence) int { return timeOf(a).Compare(timeOf(b)) })
+	return out
+}
+
+func timeOf(e finding.Evidence) time.Time {
+	if e.Time == nil {
+		return time.Time{}
+	}
+	return *e.Time
+}
