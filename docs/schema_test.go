@@ -76,7 +76,7 @@ func (g schemaMaker) of(typ reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "array", Items: g.of(typ.Elem())}
 	case typ.Kind() == reflect.Bool:
 		return &jsonschema.Schema{Type: "boolean"}
-	case typ.Kind() == reflect.Int, typ.Kind() == reflect.Int32:
+	case typ.Kind() == reflect.Int, typ.Kind() == reflect.Int32, typ.Kind() == reflect.Int64:
 		return &jsonschema.Schema{Type: "integer"}
 	case typ == reflect.TypeFor[string]():
 		return &jsonschema.Schema{Type: "string"}

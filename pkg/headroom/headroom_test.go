@@ -20,13 +20,13 @@ func mib(n int64) *int64 { return new(n * mi) }
 func parts(a Account) string {
 	var out []string
 	for _, p := range a.Parts {
-		s := string(p.Name) + " " + Size(p.Bytes)
+		s := string(p.Name) + " " + finding.Bytes(p.Bytes)
 		if p.GivesWay {
 			s += " (gives way)"
 		}
 		out = append(out, s)
 	}
-	return strings.Join(out, " + ") + " = " + Size(a.Total)
+	return strings.Join(out, " + ") + " = " + finding.Bytes(a.Total)
 }
 
 func TestSplit(t *testing.T) {
@@ -221,13 +221,5 @@ func TestPicture(t *testing.T) {
 	m := a.Picture(finding.ObjectRef{Kind: "Pod", Name: "web"}, Limit{Bytes: 128 * mi, Of: "container"}, 64*mi)
 	if m.Total != 100*mi || m.Limit != 128*mi || m.Request != 64*mi || m.Peak != 120*mi || m.Source != "metrics API" || m.Time == nil || len(m.Parts) != 1 {
 		t.Errorf("got %+v", m)
-	}
-}
-
-func TestSize(t *testing.T) {
-	for bytes, want := range map[int64]string{1: "1B", 2048: "2Ki", 64 * mi: "64Mi", 1 << 30: "1Gi", 3 << 29: "1.5Gi", 12 << 30: "12Gi", 64*mi + mi/2: "64Mi"} {
-		if got := Size(bytes); got != want {
-			t.Errorf("%d: %s, want %s", bytes, got, want)
-		}
 	}
 }

@@ -51,11 +51,11 @@ func Why(d Death, own, pod Account) string {
 	case d.Survived:
 		return "one process of several was killed, so no restart and hardly a dip in the graphs shows it"
 	case share(files) >= much:
-		return fmt.Sprintf("files in memory (tmpfs, shared memory) hold %s of the %s: they count as used, no RSS shows them, and a restart does not free a volume", Size(files), Size(d.Limit))
+		return fmt.Sprintf("files in memory (tmpfs, shared memory) hold %s of the %s: they count as used, no RSS shows them, and a restart does not free a volume", finding.Bytes(files), finding.Bytes(d.Limit))
 	case d.LimitOf == "pod" && len(d.Others) > 0:
-		return fmt.Sprintf("the %s are for all containers of the pod: beside this one %s", Size(d.Limit), others(d.Others))
+		return fmt.Sprintf("the %s are for all containers of the pod: beside this one %s", finding.Bytes(d.Limit), others(d.Others))
 	case share(own.Kernel) >= notable:
-		return fmt.Sprintf("the kernel holds %s for it (sockets, page tables, names of files), which counts and no RSS shows", Size(own.Kernel))
+		return fmt.Sprintf("the kernel holds %s for it (sockets, page tables, names of files), which counts and no RSS shows", finding.Bytes(own.Kernel))
 	case d.Lived > 0 && d.Lived < burst:
 		return fmt.Sprintf("it lived %s and was full: numbers that are taken every %s hardly see such a burst", d.Lived.Truncate(time.Second), interval)
 	}
@@ -69,15 +69,15 @@ func Why(d Death, own, pod Account) string {
 	switch {
 	case used == 0 || share(used) > room:
 		if own.Parted && share(own.FileCache) >= much {
-			return fmt.Sprintf("%s of the %s in use is file cache, which gives way: what must not reach %s is the other %s", Size(own.FileCache), Size(used), Size(d.Limit), Size(own.Needed()))
+			return fmt.Sprintf("%s of the %s in use is file cache, which gives way: what must not reach %s is the other %s", finding.Bytes(own.FileCache), finding.Bytes(used), finding.Bytes(d.Limit), finding.Bytes(own.Needed()))
 		}
 		return ""
 	case share(peak) >= nearly:
-		return fmt.Sprintf("it has been at %s, %s are seen: numbers that are taken every %s miss such a peak", Size(peak), Size(used), interval)
+		return fmt.Sprintf("it has been at %s, %s are seen: numbers that are taken every %s miss such a peak", finding.Bytes(peak), finding.Bytes(used), interval)
 	case !own.Time.IsZero() && own.Time.Before(d.Finished):
-		return fmt.Sprintf("%s before the kill it used %s: it rose to %s between two samples", d.Finished.Sub(own.Time).Truncate(time.Second), Size(used), Size(d.Limit))
+		return fmt.Sprintf("%s before the kill it used %s: it rose to %s between two samples", d.Finished.Sub(own.Time).Truncate(time.Second), finding.Bytes(used), finding.Bytes(d.Limit))
 	default:
-		return fmt.Sprintf("the %s seen now are of the life after; a rise to %s between two samples, taken every %s, is in no graph", Size(used), Size(d.Limit), interval)
+		return fmt.Sprintf("the %s seen now are of the life after; a rise to %s between two samples, taken every %s, is in no graph", finding.Bytes(used), finding.Bytes(d.Limit), interval)
 	}
 }
 
@@ -90,7 +90,7 @@ func others(list []Other) string {
 		case i > 0:
 			out += ", "
 		}
-		out += o.Name + " uses " + Size(o.Bytes)
+		out += o.Name + " uses " + finding.Bytes(o.Bytes)
 	}
 	return out
 }
@@ -108,24 +108,4 @@ func (a Account) Picture(object finding.ObjectRef, limit Limit, request int64) *
 		m.Peak = *a.Peak
 	}
 	return m
-}
-
-// Size is an amount of memory in the unit that gives two or three digits: "64Mi", "1.5Gi", "12Gi".
-func Size(bytes int64) string {
-	const kib, mib, gib = 1 << 10, 1 << 20, 1 << 30
-	switch {
-	case bytes >= 10*gib:
-		return fmt.Sprintf("%.0fGi", float64(bytes)/gib)
-	case bytes >= gib:
-		if bytes%gib == 0 {
-			return fmt.Sprintf("%dGi", bytes/gib)
-		}
-		return fmt.Sprintf("%.1fGi", float64(bytes)/gib)
-	case bytes >= mib:
-		return fmt.Sprintf("%.0fMi", float64(bytes)/mib)
-	case bytes >= kib:
-		return fmt.Sprintf("%.0fKi", float64(bytes)/kib)
-	default:
-		return fmt.Sprintf("%dB", bytes)
-	}
 }

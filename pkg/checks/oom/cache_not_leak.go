@@ -52,7 +52,7 @@ func cacheNotLeak(p *analysis.Pass) error {
 		f := finding.Finding{
 			Severity: finding.Info, Confidence: finding.Consistent, Object: object,
 			Message: fmt.Sprintf("container %s looks full with a working set of %s of its memory limit of %s, but %s in use is file cache that gives way: it needs %s",
-				t.container, percent(t.working, t.limit.Bytes), headroom.Size(t.limit.Bytes), headroom.Size(a.FileCache), headroom.Size(a.Needed())) + tail,
+				t.container, percent(t.working, t.limit.Bytes), finding.Bytes(t.limit.Bytes), finding.Bytes(a.FileCache), finding.Bytes(a.Needed())) + tail,
 			Evidence: []finding.Evidence{sampled(t.ref(), a), written(t.ref(), t.limit)},
 			Memory:   a.Picture(t.ref(), t.limit, headroom.ContainerRequest(t.pod, t.container).Bytes),
 			Fix:      []finding.Fix{{Text: "Leave the limit as it is: a higher one would be filled with cache too. Watch RSS and files in memory instead of the working set"}},

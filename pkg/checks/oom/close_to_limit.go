@@ -72,9 +72,9 @@ func reportClose(p *analysis.Pass, object finding.ObjectRef, t *tallied) {
 	tail, _ := replicas(p, t)
 	a, _ := n.account()
 	f := finding.Finding{Severity: finding.Info, Confidence: finding.Consistent, Object: object}
-	limit := "its memory limit of " + headroom.Size(t.limit.Bytes)
+	limit := "its memory limit of " + finding.Bytes(t.limit.Bytes)
 	if t.limit.Of == "pod" {
-		limit = "its pod's memory limit of " + headroom.Size(t.limit.Bytes)
+		limit = "its pod's memory limit of " + finding.Bytes(t.limit.Bytes)
 	}
 	switch {
 	case t.worst >= waits:
@@ -88,7 +88,7 @@ func reportClose(p *analysis.Pass, object finding.ObjectRef, t *tallied) {
 		if t.worst >= close95 {
 			f.Severity = finding.Warning
 		}
-		f.Message = fmt.Sprintf("container %s needs %s of %s (%s), cache not counted", t.container, headroom.Size(a.Needed()), limit, percent(a.Needed(), t.limit.Bytes))
+		f.Message = fmt.Sprintf("container %s needs %s of %s (%s), cache not counted", t.container, finding.Bytes(a.Needed()), limit, percent(a.Needed(), t.limit.Bytes))
 	}
 	f.Message += tail
 	f.Evidence = append(f.Evidence, sampled(t.ref(), a), written(t.ref(), t.limit))

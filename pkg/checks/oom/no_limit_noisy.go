@@ -70,10 +70,10 @@ func noLimitNoisy(p *analysis.Pass) error {
 		f := finding.Finding{
 			Severity: finding.Warning, Confidence: finding.Strong, Object: object,
 			Message: fmt.Sprintf("container %s has no memory limit and uses %s, %s of what node %s has for pods, which %s",
-				t.container, headroom.Size(t.working), percent(t.working, room), node.Name, low[node.Name].says) + tail,
+				t.container, finding.Bytes(t.working), percent(t.working, room), node.Name, low[node.Name].says) + tail,
 			Evidence: append([]finding.Evidence{
 				sampled(t.ref(), a), {Object: t.ref(), Source: "spec", Value: "neither the container nor its pod has a memory limit"},
-				{Object: analysis.RefTo("Node", node), Source: "status.allocatable.memory", Value: headroom.Size(room)},
+				{Object: analysis.RefTo("Node", node), Source: "status.allocatable.memory", Value: finding.Bytes(room)},
 			}, low[node.Name].evidence),
 			Memory: a.Picture(t.ref(), headroom.Limit{}, headroom.ContainerRequest(t.pod, t.container).Bytes),
 			Fix: []finding.Fix{
@@ -119,7 +119,7 @@ func pressureOn(p *analysis.Pass, node *corev1.Node, room int64) pressure {
 	if u := p.NodeUsage(node.Name); u != nil && p.Now().Sub(u.Timestamp.Time) <= stale {
 		if used := u.Usage.Memory().Value(); float64(used) >= 0.9*float64(room) {
 			return pressure{"has " + percent(used, room) + " of it in use", finding.Evidence{
-				Object: ref, Source: metricsAPI, Value: "working set " + headroom.Size(used), Time: finding.At(u.Timestamp.Time),
+				Object: ref, Source: metricsAPI, Value: "working set " + finding.Bytes(used), Time: finding.At(u.Timestamp.Time),
 			}}
 		}
 	}

@@ -65,17 +65,29 @@ func deathOf(p *analysis.Pass, pod *corev1.Pod, container string, d restart.Deat
 // overRequest says how the kernel sees a container when its node has no memory left: it picks who is furthest above the request.
 func overRequest(m *finding.Memory) string {
 	if m.Request == 0 {
-		return fmt.Sprintf("it uses %s, asked for none and has no limit: the kernel picks such first", headroom.Size(m.Total))
+		return fmt.Sprintf("it uses %s, asked for none and has no limit: the kernel picks such first", finding.Bytes(m.Total))
 	}
 	if m.Total > m.Request {
-		return fmt.Sprintf("it uses %s and asked for %s: the kernel picks first who is furthest above the request", headroom.Size(m.Total), headroom.Size(m.Request))
+		return fmt.Sprintf("it uses %s and asked for %s: the kernel picks first who is furthest above the request", finding.Bytes(m.Total), finding.Bytes(m.Request))
 	}
 	return ""
 }
 
-// sampled is a sample as evidence.
+// sampled is a sample as evidence, in its source's own numbers.
 func sampled(ref finding.ObjectRef, a headroom.Account) finding.Evidence {
-	return finding.Evidence{Object: ref, Source: source(a.Source), Value: partsOf(a), Time: finding.At(a.Time)}
+	var told []string
+	for _, number := range []struct {
+		name  string
+		bytes *int64
+	}{
+		{"usage", a.Usage}, {"working set", a.WorkingSet}, {"rss", a.RSS}, {"cache", a.Cache}, {"active file", a.ActiveFile},
+		{"inactive file", a.InactiveFile}, {"peak", a.Peak},
+	} {
+		if number.bytes != nil {
+			told = append(told, number.name+" "+finding.Bytes(*number.bytes))
+		}
+	}
+	return finding.Evidence{Object: ref, Source: source(a.Source), Value: strings.Join(told, ", "), Time: finding.At(a.Time)}
 }
 
 // source names who told a number: the metrics API, or the path of a kubelet's answer.
@@ -86,21 +98,9 @@ func source(s string) string {
 	return "kubelet " + s
 }
 
-// partsOf lists the parts in words: "480Mi: program 400Mi, tmpfs 60Mi, cache 20Mi".
-func partsOf(a headroom.Account) string {
-	var parts []string
-	for _, part := range a.Parts {
-		parts = append(parts, string(part.Name)+" "+headroom.Size(part.Bytes))
-	}
-	if len(parts) == 1 {
-		return parts[0]
-	}
-	return headroom.Size(a.Total) + ": " + strings.Join(parts, ", ")
-}
-
 // written is a limit or a request as evidence.
 func written(ref finding.ObjectRef, l headroom.Limit) finding.Evidence {
-	value := headroom.Size(l.Bytes)
+	value := finding.Bytes(l.Bytes)
 	if l.Enacted {
 		value += " (in force)"
 	}

@@ -46,7 +46,7 @@ func requestFarBelowUsage(p *analysis.Pass) error {
 		f := finding.Finding{
 			Severity: finding.Info, Confidence: finding.Consistent, Object: object,
 			Message: fmt.Sprintf("container %s asked for %s and uses %s (working set), %.1f times as much: it goes first when its node runs low on memory",
-				t.container, headroom.Size(request.Bytes), headroom.Size(t.working), t.worst) + tail,
+				t.container, finding.Bytes(request.Bytes), finding.Bytes(t.working), t.worst) + tail,
 			Evidence: []finding.Evidence{sampled(t.ref(), a), written(t.ref(), request)},
 			Memory:   a.Picture(t.ref(), t.limit, request.Bytes),
 			Fix:      []finding.Fix{setMemory(t.workload, t.container, "requests", t.working, "Ask for what is used, if it is used so all the time")},

@@ -145,7 +145,7 @@ func reportTmpfs(p *analysis.Pass, t *tallied, m mounted) {
 	pod := analysis.RefTo("Pod", m.pod)
 	size := "no sizeLimit"
 	if s := sizeLimit(m.volume); s < endless {
-		size = "a sizeLimit of " + headroom.Size(s)
+		size = "a sizeLimit of " + finding.Bytes(s)
 	}
 	f := finding.Finding{Severity: finding.Warning, Confidence: finding.Consistent, Object: m.object()}
 	f.Evidence = []finding.Evidence{
@@ -155,15 +155,15 @@ func reportTmpfs(p *analysis.Pass, t *tallied, m mounted) {
 	case m.files > 0:
 		f.Confidence = finding.Strong
 		f.Message = fmt.Sprintf("files in memory take %s of the memory limit of %s: volume %s lies in memory with %s, its files count as used and outlive a restart of container %s",
-			headroom.Size(m.files), headroom.Size(m.whole), m.volume.Name, size, m.container)
+			finding.Bytes(m.files), finding.Bytes(m.whole), m.volume.Name, size, m.container)
 		tmpfsPicture(p, &f, m)
 	case m.killed && !m.known:
 		f.Message = fmt.Sprintf("volume %s lies in memory and may fill the memory limit of %s with %s: container %s was OOM-killed, and what lies there outlives the restart",
-			m.volume.Name, headroom.Size(m.limit.Bytes), size, m.container)
+			m.volume.Name, finding.Bytes(m.limit.Bytes), size, m.container)
 	default:
 		f.Severity = finding.Info
 		f.Message = fmt.Sprintf("volume %s lies in memory with %s, no less than the memory limit of %s of container %s that it counts against",
-			m.volume.Name, size, headroom.Size(m.limit.Bytes), m.container)
+			m.volume.Name, size, finding.Bytes(m.limit.Bytes), m.container)
 	}
 	if m.killed {
 		f.Evidence = append(f.Evidence, killedEvidence(m.pod, m.container)...)
