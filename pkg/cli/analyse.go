@@ -39,6 +39,7 @@ type analyseOptions struct {
 	output        string
 	save          string
 	timeout       time.Duration // of the whole run; 0: none
+	kubeletStats  bool
 
 	checks   []*analysis.Check
 	resolved []finding.ObjectRef // the arguments, as the server knows them
@@ -104,6 +105,7 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, and with 3 if what was looked for could not be read: critical, warning, info or never")
 	f.StringVarP(&o.output, "output", "o", "table", "Output format: table, wide, json, yaml, name, markdown, jsonpath=..., go-template=...")
 	o.addTimeout(f)
+	o.addKubeletStats(f)
 	f.StringVar(&o.save, "save", "", "Also save what this run saw to a file, for --from")
 	for flag, values := range map[string][]string{
 		"output": render.Formats(), "severity": {"critical", "warning", "info"}, "fail-on": {"critical", "warning", "info", "never"},
@@ -160,6 +162,8 @@ func (o *analyseOptions) validate() (err error) {
 		return fmt.Errorf("a resource cannot be retrieved by name across all namespaces")
 	case o.timeout < 0:
 		return fmt.Errorf("--timeout: %s is negative", o.timeout)
+	case o.kubeletStats && o.offline():
+		return fmt.Errorf("--kubelet-stats reads a cluster: what the input holds of it is looked at without the flag")
 	case o.since < 0:
 		return fmt.Errorf("--since: %s is negative", o.since)
 	}

@@ -107,6 +107,9 @@ func (e *early) look() {
 	e.mu.Lock()
 	read := maps.Clone(e.read)
 	e.mu.Unlock()
+	for _, info := range snapshot.Kinds() { // never listed; unasked tells what of it will be read yet
+		read[info.Kind] = read[info.Kind] || info.OptIn
+	}
 	complete := func(c *analysis.Check) bool {
 		return !slices.ContainsFunc(c.Kinds(), func(k snapshot.Kind) bool { return !read[k] })
 	}
@@ -142,7 +145,7 @@ func (e *early) unasked(s *snapshot.Snapshot, complete func(*analysis.Check) boo
 	var out []snapshot.Kind
 	for _, c := range e.o.checks {
 		for _, in := range c.Inputs {
-			if in.ByName && (!complete(c) || len(analysis.Asks(s, []*analysis.Check{c})) > 0) {
+			if in.ByName && e.o.mayAsk(in.Kind) && (!complete(c) || len(analysis.Asks(s, []*analysis.Check{c}, e.o.optIn()...)) > 0) {
 				out = append(out, in.Kind)
 			}
 		}

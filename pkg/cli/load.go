@@ -85,7 +85,7 @@ func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 		return nil, fmt.Errorf("namespace %q not found", namespace)
 	}
 	at := now()
-	client.Asked(ctx, analysis.Asks(b.Build(at), o.checks), b)
+	client.Asked(ctx, o.asks(b.Build(at)), b)
 	in.snapshot = b.Build(at)
 	return in, nil
 }

@@ -50,6 +50,9 @@ func (p *page) memory(m *finding.Memory) []string {
 	}
 	if !p.Terminal {
 		line := "memory of " + p.who(m) + ": " + strings.Join(p.legend(m, false), " + ") + " = " + p.against(m)
+		if len(m.Parts) == 1 {
+			line = "memory of " + p.who(m) + ": " + string(m.Parts[0].Name) + " " + p.against(m)
+		}
 		if m.Says != "" {
 			line += "; " + m.Says
 		}

@@ -72,7 +72,7 @@ func numbersOf(p *analysis.Pass, pod *corev1.Pod, container string, since time.T
 func (n numbers) account() (best headroom.Account, ok bool) {
 	for _, s := range n.own {
 		a, told := headroom.Split(s)
-		if told && (!ok || len(a.Parts) > len(best.Parts) && !best.Parted) {
+		if told && (!ok || !best.Parted && (a.Parted || len(a.Parts) > len(best.Parts))) {
 			best, ok = a, true
 		}
 	}

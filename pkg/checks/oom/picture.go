@@ -41,7 +41,7 @@ func explain(p *analysis.Pass, c deaths.Case, d restart.Death, f *finding.Findin
 	}
 	f.Fix = append(f.Fix, finding.Fix{
 		Text:    "See what fills it, cache apart from what counts: --kubelet-stats reads that through nodes/proxy, a right close to root",
-		Command: finding.Kubectl(pod.Namespace, "scars", "oom", "pod/"+pod.Name, "--kubelet-stats"),
+		Command: finding.Kubectl("", "scars", "oom", "pod/"+pod.Name, "-n", pod.Namespace, "--kubelet-stats"),
 	})
 }
 
