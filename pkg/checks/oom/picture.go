@@ -40,7 +40,7 @@ func explain(p *analysis.Pass, c deaths.Case, d restart.Death, f *finding.Findin
 		return
 	}
 	f.Fix = append(f.Fix, finding.Fix{
-		Text:    "See what fills it, cache apart from what counts: --kubelet-stats reads that through nodes/proxy, a right close to root",
+		Text:    "See what fills it: --kubelet-stats asks the kubelet, which takes nodes/proxy, a right close to root",
 		Command: finding.Kubectl("", "scars", "oom", "pod/"+pod.Name, "-n", pod.Namespace, "--kubelet-stats"),
 	})
 }
