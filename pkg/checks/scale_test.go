@@ -5,6 +5,8 @@ package checks_test
 import (
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -16,6 +18,11 @@ func cluster(tb testing.TB, pods int, change func(snapshot.Object)) *snapshot.Bu
 	b := snapshot.NewBuilder()
 	for o := range clustertest.Objects(pods) {
 		change(o)
+		if p, ok := o.(*corev1.Pod); ok {
+			if err := b.Add(clustertest.Usage(p, clustertest.Now())); err != nil {
+				tb.Fatal(err)
+			}
+		}
 		if err := b.Add(o); err != nil {
 			tb.Fatal(err)
 		}

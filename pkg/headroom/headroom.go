@@ -102,18 +102,32 @@ func (a *Account) part() bool {
 	return a.Parted
 }
 
-// Limit is a limit that memory is held against, and where it is written.
+// Limit is a limit, or a request, and where it is written.
 type Limit struct {
-	Bytes   int64 // 0: none
-	Of      string
-	Source  string // field path
-	Enacted bool   // read from what is in force
+	Bytes   int64  // 0: none
+	Of      string // "container" or "pod"
+	Enacted bool   // read from what is in force, not from what was asked for
+
+	list, container, what string // of its field path
+}
+
+// Source is its field path.
+func (l Limit) Source() string {
+	switch {
+	case l.Of == "pod" && l.Enacted:
+		return "status.resources." + l.what + ".memory"
+	case l.Of == "pod":
+		return "spec.resources." + l.what + ".memory"
+	case l.Bytes == 0:
+		return ""
+	}
+	return l.list + "[" + l.container + "].resources." + l.what + ".memory"
 }
 
 // ContainerLimit is the limit that a container's cgroup has: its own, in force before asked for (KEP-1287); otherwise the pod's, which the
 // kubelet then gives to the container too (KEP-2837; kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_container_linux.go, getMemoryLimit).
 func ContainerLimit(pod *corev1.Pod, container string) Limit {
-	if l := amount(pod, container, func(r *corev1.ResourceRequirements) corev1.ResourceList { return r.Limits }, "limits"); l.Bytes > 0 {
+	if l := written(pod, container, "limits"); l.Bytes > 0 {
 		return l
 	}
 	return PodLimit(pod)
@@ -121,10 +135,10 @@ func ContainerLimit(pod *corev1.Pod, container string) Limit {
 
 // ContainerRequest is what a container asked for.
 func ContainerRequest(pod *corev1.Pod, container string) Limit {
-	return amount(pod, container, func(r *corev1.ResourceRequirements) corev1.ResourceList { return r.Requests }, "requests")
+	return written(pod, container, "requests")
 }
 
-// PodLimit is the limit that is written on the pod itself.
+// PodLimit is the limit that is written on the pod itself. status.resources holds sums too where none is written (1.34 and later).
 func PodLimit(pod *corev1.Pod) Limit {
 	if pod.Spec.Resources == nil {
 		return Limit{}
@@ -133,32 +147,41 @@ func PodLimit(pod *corev1.Pod) Limit {
 	if !ok {
 		return Limit{}
 	}
+	l := Limit{Bytes: asked.Value(), Of: "pod", what: "limits"}
 	if r := pod.Status.Resources; r != nil {
 		if now, ok := r.Limits[corev1.ResourceMemory]; ok {
-			return Limit{now.Value(), "pod", "status.resources.limits.memory", true}
+			l.Bytes, l.Enacted = now.Value(), true
 		}
 	}
-	return Limit{asked.Value(), "pod", "spec.resources.limits.memory", false}
+	return l
 }
 
-func amount(pod *corev1.Pod, container string, of func(*corev1.ResourceRequirements) corev1.ResourceList, what string) Limit {
-	for i, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
-		for j := range list {
-			if list[j].Name != container || list[j].Resources == nil {
-				continue
-			}
-			if q, ok := of(list[j].Resources)[corev1.ResourceMemory]; ok {
-				return Limit{q.Value(), "container", "status." + []string{"containerStatuses", "initContainerStatuses"}[i] + "[" + container + "].resources." + what + ".memory", true}
+// written finds the memory that a container has as its limits or requests, in force before asked for.
+func written(pod *corev1.Pod, container, what string) Limit {
+	l := Limit{Of: "container", container: container, what: what}
+	amount := func(r *corev1.ResourceRequirements) bool {
+		list := r.Limits
+		if what == "requests" {
+			list = r.Requests
+		}
+		q, ok := list[corev1.ResourceMemory]
+		l.Bytes = q.Value()
+		return ok
+	}
+	for n, statuses := range [...][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
+		l.list = [...]string{"status.containerStatuses", "status.initContainerStatuses"}[n]
+		for i := range statuses {
+			if r := statuses[i].Resources; r != nil && statuses[i].Name == container && amount(r) {
+				l.Enacted = true
+				return l
 			}
 		}
 	}
-	for i, list := range [][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
-		for j := range list {
-			if list[j].Name != container {
-				continue
-			}
-			if q, ok := of(&list[j].Resources)[corev1.ResourceMemory]; ok {
-				return Limit{q.Value(), "container", "spec." + []string{"containers", "initContainers"}[i] + "[" + container + "].resources." + what + ".memory", false}
+	for n, list := range [...][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
+		l.list = [...]string{"spec.containers", "spec.initContainers"}[n]
+		for i := range list {
+			if list[i].Name == container && amount(&list[i].Resources) {
+				return l
 			}
 		}
 	}

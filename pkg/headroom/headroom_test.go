@@ -206,7 +206,7 @@ func TestLimits(t *testing.T) {
 		"no such":      {pod("", []string{"100Mi"}, nil), "x", 0, 100, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := ContainerLimit(test.pod, test.container); got.Bytes != test.own*mi || got.Source != test.source {
+			if got := ContainerLimit(test.pod, test.container); got.Bytes != test.own*mi || got.Source() != test.source {
 				t.Errorf("own limit %+v, want %d MiB by %s", got, test.own, test.source)
 			}
 			if got := EffectivePodLimit(test.pod); got != test.all*mi {

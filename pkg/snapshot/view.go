@@ -191,11 +191,11 @@ func (v *View) AskState(kind Kind, namespace, name string) State {
 	return v.s.asked[Ask{kind, namespace, name}]
 }
 
-// Measured tells whether there are any numbers about pods.
-func (v *View) Measured() bool {
-	v.touch(PodMetrics, KubeletStats)
-	return len(v.s.tables[PodMetrics].objects)+len(v.s.tables[KubeletStats].objects) > 0
-}
+// PodUsages is what the metrics API says of all pods, sorted as they are.
+func (v *View) PodUsages() []*PodUsage { return list[*PodUsage](v, PodMetrics, metav1.NamespaceAll) }
+
+// AllKubeletStats is what every kubelet says that was asked.
+func (v *View) AllKubeletStats() []*NodeStats { return list[*NodeStats](v, KubeletStats, "") }
 
 // Complete tells whether the listing of a kind in a namespace (empty: in the whole cluster) is known to be complete.
 func (v *View) Complete(kind Kind, namespace string) Knowledge {

@@ -42,7 +42,7 @@ func cacheNotLeak(p *analysis.Pass) error {
 			return
 		}
 		if active := float64(*a.ActiveFile); active >= 0.3*limit && float64(a.Needed()) <= 0.6*limit {
-			found.add(m, active)
+			found.add(p, m, active)
 		}
 	})
 	for _, object := range found.order {

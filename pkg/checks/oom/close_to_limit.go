@@ -49,11 +49,11 @@ func closeToLimit(p *analysis.Pass) error {
 		needed, sure := float64(a.Needed())/limit, float64(a.Program+a.Tmpfs)/limit
 		switch {
 		case n.pressure != nil && *n.pressure.PSISome300 >= pressured:
-			full.add(m, waits+float64(m.working)/limit)
+			full.add(p, m, waits+float64(m.working)/limit)
 		case a.Parted && needed >= close90 && sure >= certain:
-			full.add(m, needed)
+			full.add(p, m, needed)
 		case !a.Parted && float64(m.working) >= close95*limit:
-			unparted.add(m, 0)
+			unparted.add(p, m, 0)
 		}
 	})
 	for _, object := range full.order {

@@ -58,7 +58,7 @@ func noLimitNoisy(p *analysis.Pass) error {
 			low[node.Name] = pressureOn(p, node, room)
 		}
 		if low[node.Name].says != "" {
-			found.add(m, float64(m.working)/float64(room))
+			found.add(p, m, float64(m.working)/float64(room))
 		}
 	})
 	for _, object := range found.order {

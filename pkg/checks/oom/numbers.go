@@ -3,9 +3,12 @@ package oom
 // This file gathers the numbers about a container's memory: what the metrics API says of it, and its kubelet where it was asked.
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -81,7 +84,6 @@ func (n numbers) account() (best headroom.Account, ok bool) {
 
 // measured is a container that runs, has settled, and has numbers that are of now.
 type measured struct {
-	workload  snapshot.Ref
 	pod       *corev1.Pod
 	status    *corev1.ContainerStatus
 	container string
@@ -93,37 +95,48 @@ type measured struct {
 
 func (m measured) numbers(p *analysis.Pass) numbers { return numbersOf(p, m.pod, m.container, m.since) }
 
-// eachMeasured calls f for every such container. It is called for all pods of a cluster: nothing is split here.
+// eachMeasured calls f for every such container. It is called for all pods of a cluster: nothing is split here, and since pods and their
+// numbers are sorted alike, nothing is looked up.
 func eachMeasured(p *analysis.Pass, f func(measured)) {
-	if !p.Measured() {
+	usages, asked := p.PodUsages(), len(p.AllKubeletStats()) > 0
+	if len(usages) == 0 && !asked {
 		return
 	}
-	for _, w := range p.Workloads() {
-		for _, pod := range p.PodsOf(w) {
-			if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
-				continue
-			}
-			usage, stats := p.PodUsage(pod.Namespace, pod.Name), p.KubeletStats(pod.Spec.NodeName)
-			if usage == nil && stats == nil {
-				continue
-			}
-			for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
-				for i := range list {
-					st := &list[i]
-					if st.State.Running == nil {
-						continue
-					}
-					since := st.State.Running.StartedAt.Add(settled)
-					if oldest := p.Now().Add(-stale); since.Before(oldest) {
-						since = oldest
-					}
-					if working, ok := workingSet(since, usage, stats, pod, st.Name); ok {
-						f(measured{w, pod, st, st.Name, since, working, headroom.ContainerLimit(pod, st.Name)})
-					}
+	for _, pod := range p.Pods("") {
+		for len(usages) > 0 && before(usages[0], pod) {
+			usages = usages[1:]
+		}
+		var usage *snapshot.PodUsage
+		if len(usages) > 0 && !before(pod, usages[0]) {
+			usage = usages[0]
+		}
+		var stats *snapshot.NodeStats
+		if asked {
+			stats = p.KubeletStats(pod.Spec.NodeName)
+		}
+		if usage == nil && stats == nil || pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
+			continue
+		}
+		for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
+			for i := range list {
+				st := &list[i]
+				if st.State.Running == nil {
+					continue
+				}
+				since := st.State.Running.StartedAt.Add(settled)
+				if oldest := p.Now().Add(-stale); since.Before(oldest) {
+					since = oldest
+				}
+				if working, ok := workingSet(since, usage, stats, pod, st.Name); ok {
+					f(measured{pod, st, st.Name, since, working, headroom.ContainerLimit(pod, st.Name)})
 				}
 			}
 		}
 	}
+}
+
+func before(a, b metav1.Object) bool {
+	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName())) < 0
 }
 
 // workingSet is that of a container at any time since; the kubelet's own word goes first.
@@ -157,13 +170,15 @@ type tally struct {
 type tallied struct {
 	measured
 
-	worst float64
-	pods  int
+	workload snapshot.Ref
+	worst    float64
+	pods     int
 }
 
-// add takes a container in; worst orders those of one workload.
-func (t *tally) add(m measured, worst float64) {
-	object := analysis.Ref(m.workload)
+// add takes a container in; worst orders those of one workload, which it names.
+func (t *tally) add(p *analysis.Pass, m measured, worst float64) finding.ObjectRef {
+	workload := p.WorkloadOf(m.pod)
+	object := analysis.Ref(workload)
 	object.Container = m.container
 	if t.of == nil {
 		t.of = map[finding.ObjectRef]*tallied{}
@@ -171,11 +186,12 @@ func (t *tally) add(m measured, worst float64) {
 	known := t.of[object]
 	if known == nil {
 		t.order = append(t.order, object)
-		t.of[object] = &tallied{m, worst, 1}
-		return
+		t.of[object] = &tallied{m, workload, worst, 1}
+		return object
 	}
 	known.pods++
 	if worst > known.worst {
 		known.measured, known.worst = m, worst
 	}
+	return object
 }

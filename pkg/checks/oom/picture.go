@@ -107,7 +107,7 @@ func written(ref finding.ObjectRef, l headroom.Limit) finding.Evidence {
 	if l.Of == "pod" {
 		ref.Container = ""
 	}
-	return finding.Evidence{Object: ref, Source: l.Source, Value: value}
+	return finding.Evidence{Object: ref, Source: l.Source(), Value: value}
 }
 
 // replicas says how many of a workload's running pods are meant, where there are several, and whether it is all of these.

@@ -35,7 +35,7 @@ func requestFarBelowUsage(p *analysis.Pass) error {
 			return
 		}
 		if r := headroom.ContainerRequest(m.pod, m.container).Bytes; r > 0 && m.working > 2*r && m.working-r > apart {
-			found.add(m, float64(m.working)/float64(r))
+			found.add(p, m, float64(m.working)/float64(r))
 		}
 	})
 	for _, object := range found.order {

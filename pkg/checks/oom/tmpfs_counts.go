@@ -49,44 +49,39 @@ type mounted struct {
 func tmpfsCounts(p *analysis.Pass) error {
 	var found tally
 	worst := map[finding.ObjectRef]mounted{}
-	for _, w := range p.Workloads() {
-		for _, pod := range p.PodsOf(w) {
-			if len(pod.Spec.Volumes) == 0 || snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
+	for _, pod := range p.Pods("") {
+		if len(pod.Spec.Volumes) == 0 || snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
+			continue
+		}
+		for i := range pod.Spec.Containers {
+			m, ok := mountedBy(pod, &pod.Spec.Containers[i])
+			if !ok {
 				continue
 			}
-			for i := range pod.Spec.Containers {
-				m, ok := mountedBy(pod, &pod.Spec.Containers[i])
-				if !ok {
-					continue
+			if bad := m.judge(p); bad > 0 {
+				if object := found.add(p, m.measured, bad); found.of[object].pod == pod {
+					worst[object] = m
 				}
-				m.workload = w
-				bad := m.judge(p)
-				if bad > 0 {
-					found.add(m.measured, bad)
-					if found.of[m.object()].pod == pod {
-						worst[m.object()] = m
-					}
-				} else if m.killed && !m.known && sizeLimit(m.volume) == endless {
-					p.CannotSay(m.object(), "whether files in volume "+m.volume.Name+", which lies in memory without a sizeLimit, led to the kill for memory: "+untold(p, pod.Spec.NodeName))
-				}
+			} else if m.killed && !m.known && sizeLimit(m.volume) == endless {
+				object := analysis.Ref(p.WorkloadOf(pod))
+				object.Container = m.container
+				p.CannotSay(object, "whether files in volume "+m.volume.Name+", which lies in memory without a sizeLimit, led to the kill for memory: "+untold(p, pod.Spec.NodeName))
 			}
 		}
 	}
 	for _, object := range found.order {
-		reportTmpfs(p, found.of[object], worst[object])
+		reportTmpfs(p, object, found.of[object], worst[object])
 	}
 	return nil
 }
 
-func (m mounted) object() finding.ObjectRef {
-	object := analysis.Ref(m.workload)
-	object.Container = m.container
-	return object
-}
-
 // mountedBy finds the volume in memory that a container with a limit mounts to write to: the one that may grow most.
 func mountedBy(pod *corev1.Pod, c *corev1.Container) (mounted, bool) {
-	m := mounted{measured: measured{pod: pod, container: c.Name}}
+	var m mounted
+	if len(c.VolumeMounts) == 0 { // most: no others are kept
+		return m, false
+	}
+	m.pod, m.container = pod, c.Name
 	for _, mount := range c.VolumeMounts {
 		i := slices.IndexFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == mount.Name })
 		if i < 0 || mount.ReadOnly || pod.Spec.Volumes[i].EmptyDir == nil || pod.Spec.Volumes[i].EmptyDir.Medium != corev1.StorageMediumMemory {
@@ -141,13 +136,13 @@ func (m *mounted) judge(p *analysis.Pass) float64 {
 	}
 }
 
-func reportTmpfs(p *analysis.Pass, t *tallied, m mounted) {
+func reportTmpfs(p *analysis.Pass, object finding.ObjectRef, t *tallied, m mounted) {
 	pod := analysis.RefTo("Pod", m.pod)
 	size := "no sizeLimit"
 	if s := sizeLimit(m.volume); s < endless {
 		size = "a sizeLimit of " + finding.Bytes(s)
 	}
-	f := finding.Finding{Severity: finding.Warning, Confidence: finding.Consistent, Object: m.object()}
+	f := finding.Finding{Severity: finding.Warning, Confidence: finding.Consistent, Object: object}
 	f.Evidence = []finding.Evidence{
 		{Object: pod, Source: fmt.Sprintf("spec.volumes[%s].emptyDir", m.volume.Name), Value: "medium Memory, " + size}, written(m.ref(), m.limit),
 	}
