@@ -16,6 +16,9 @@ import (
 // KubernetesVersion is what go.mod requires of k8s.io/kubernetes; a test holds the two together.
 const KubernetesVersion = "v1.37.2"
 
+// MetricsServerVersion is what metrics-server/go.mod requires of sigs.k8s.io/metrics-server; a test holds the two together.
+const MetricsServerVersion = "v0.9.0"
+
 // Module is this module's path.
 const Module = "github.com/kubectl-scars/kubectl-scars/test/lab"
 
@@ -64,6 +67,17 @@ func Built(cache string) error {
 		}
 	}
 	return nil
+}
+
+// MetricsServer builds metrics-server, from a module of its own because it wants other versions of what Kubernetes wants, if it is not in
+// the cache yet, and returns its path.
+func MetricsServer(ctx context.Context, moduleDir, cache string, log io.Writer) (string, error) {
+	file := filepath.Join(cache, "bin", "metrics-server-"+MetricsServerVersion)
+	if _, err := os.Stat(file); err == nil {
+		return file, nil
+	}
+	defer progress(log, "building metrics-server "+MetricsServerVersion)()
+	return file, build(ctx, filepath.Join(moduleDir, "metrics-server"), file, "-s -w", "sigs.k8s.io/metrics-server/cmd/metrics-server")
 }
 
 // Own builds one of this module's programs into dir.
