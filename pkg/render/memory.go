@@ -63,7 +63,8 @@ func (p *page) memory(m *finding.Memory) []string {
 		after += " · " + at
 	}
 	var lines []string
-	if cells := min(p.width-4-2-term.Cells(p.text(after)), maxBar); cells >= minBar {
+	cells := min(p.width-4-2-term.Cells(p.text(after)), maxBar)
+	if cells >= minBar && telling(m) {
 		lines = append(lines, "    "+p.bar(m, cells)+p.text(after))
 	} else {
 		lines = p.flow(4, 6, plain(after))
@@ -78,6 +79,9 @@ func (p *page) memory(m *finding.Memory) []string {
 	}
 	return lines
 }
+
+// telling tells whether there is anything to compare: parts with each other, or the sum with a limit.
+func telling(m *finding.Memory) bool { return len(m.Parts) > 1 || m.Limit > 0 }
 
 // who names the pod, and its container.
 func (p *page) who(m *finding.Memory) string {
@@ -163,7 +167,10 @@ func (p *page) markdownMemory(m *finding.Memory) []string {
 	if m == nil || m.Total <= 0 {
 		return nil
 	}
-	text := p.bar(m, markdownBar) + " " + p.against(m) + "\n" + strings.Join(p.legend(m, true), "  ")
+	text := p.against(m) + "\n" + strings.Join(p.legend(m, true), "  ")
+	if telling(m) {
+		text = p.bar(m, markdownBar) + " " + text
+	}
 	lines := append([]string{"", "Memory of " + p.code(p.who(m)) + ":"}, fence("text", p.block(text))...)
 	if m.Says != "" {
 		lines = append(lines, "", p.escape(m.Says))

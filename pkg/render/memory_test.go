@@ -35,6 +35,7 @@ func memory() *finding.Report {
 			finding.MemoryPart{Name: finding.MemoryWorking, Bytes: 61 * mi}),
 		picture("free", finding.Memory{Source: "stats/summary", Request: 128 * mi}, finding.MemoryPart{Name: finding.MemoryProgram, Bytes: 1200 * mi},
 			finding.MemoryPart{Name: finding.MemoryRest, Bytes: 30 * mi}, finding.MemoryPart{Name: finding.MemoryOld, Bytes: 300 * mi, GivesWay: true}),
+		picture("alone", finding.Memory{Source: "metrics API", Request: 64 * mi}, finding.MemoryPart{Name: finding.MemoryWorking, Bytes: 700 * mi}),
 		picture("pod", finding.Memory{Source: "metrics/cadvisor", Limit: 256 * mi, LimitOf: "pod"}, finding.MemoryPart{Name: finding.MemoryProgram, Bytes: 255*mi + 1}))
 	r.Summary.Areas = []finding.AreaSummary{{Area: "oom", Checks: 9}}
 	r.Sort()

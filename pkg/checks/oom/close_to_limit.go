@@ -101,7 +101,7 @@ func reportClose(p *analysis.Pass, object finding.ObjectRef, t *tallied) {
 
 // untold says why the parts of memory are not known. It names neither amounts nor nodes, so that it is said once for all containers.
 func untold(p *analysis.Pass, node string) string {
-	if p.AskState(snapshot.KubeletStats, "", node).Status == "" {
+	if p.KubeletStats(node) == nil && p.AskState(snapshot.KubeletStats, "", node).Status == "" {
 		return "the API does not tell, --kubelet-stats would"
 	}
 	return "the kubelet did not tell the parts"
