@@ -4,6 +4,7 @@ package oom
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,13 +37,32 @@ func explain(p *analysis.Pass, c deaths.Case, d restart.Death, f *finding.Findin
 		}
 		f.Evidence = append(f.Evidence, sampled(ref, a))
 	}
-	if a.Parted || pod.Spec.NodeName == "" || snapshot.Finished(pod) || p.AskState(snapshot.KubeletStats, "", pod.Spec.NodeName).Status != "" {
+	if a.Parted || !tellable(pod, c.Container) || p.AskState(snapshot.KubeletStats, "", pod.Spec.NodeName).Status != "" {
 		return
 	}
 	f.Fix = append(f.Fix, finding.Fix{
 		Text:    "See what fills it: --kubelet-stats asks the kubelet, which takes nodes/proxy, a right close to root",
 		Command: finding.Kubectl("", "scars", "oom", "pod/"+pod.Name, "-n", pod.Namespace, "--kubelet-stats"),
 	})
+}
+
+// tellable tells whether the pod's kubelet would have something to tell: of a container that runs, or of files in memory that it left.
+func tellable(pod *corev1.Pod, container string) bool {
+	if pod.Spec.NodeName == "" || snapshot.Finished(pod) {
+		return false
+	}
+	for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
+		for i := range list {
+			if list[i].Name == container && list[i].State.Running != nil {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(pod.Spec.Volumes, inMemory)
+}
+
+func inMemory(v corev1.Volume) bool {
+	return v.EmptyDir != nil && v.EmptyDir.Medium == corev1.StorageMediumMemory
 }
 
 func deathOf(p *analysis.Pass, pod *corev1.Pod, container string, d restart.Death) headroom.Death {

@@ -86,7 +86,9 @@ func TestExplain(t *testing.T) {
 		"the node": {NodeOutOfMemory, fmt.Sprintf(dead, "", "requests: {memory: 64Mi}", after, 700), "", metricsAPI,
 			"it uses 700Mi and asked for 64Mi: the kernel picks first who is furthest above the request", true},
 		"the node, nothing asked for": {NodeOutOfMemory, fmt.Sprintf(dead, "", "", after, 700), "", metricsAPI, "it uses 700Mi, asked for none and has no limit", true},
-		"the kubelet was asked":       {LimitHit, fmt.Sprintf(dead, "", limit, after, 70), snapshot.Forbidden, metricsAPI, "the 70Mi seen now", false},
+		"a container that is down": {LimitHit, strings.ReplaceAll(fmt.Sprintf(dead, "", limit, after, 70), `state: {running: {startedAt: "2026-11-23T17:50:10Z"}}`, "state: {waiting: {reason: CrashLoopBackOff}}"), "",
+			metricsAPI, "the 70Mi seen now", false},
+		"the kubelet was asked": {LimitHit, fmt.Sprintf(dead, "", limit, after, 70), snapshot.Forbidden, metricsAPI, "the 70Mi seen now", false},
 		"the kubelet tells the parts": {LimitHit, fmt.Sprintf(dead, "", limit, after, 70) + kubelet(
 			`- {namespace: shop, pod: web, container: app, memory: {source: metrics/cadvisor, time: "2026-11-23T17:59:50Z", usage: 94371840, rss: 31457280, cache: 10485760, activeFile: 10485760, inactiveFile: 0, peak: 268435456}}
 `), snapshot.OK, "metrics/cadvisor", "the kernel holds 50Mi for it", false},

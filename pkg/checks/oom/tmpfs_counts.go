@@ -84,7 +84,7 @@ func mountedBy(pod *corev1.Pod, c *corev1.Container) (mounted, bool) {
 	m.pod, m.container = pod, c.Name
 	for _, mount := range c.VolumeMounts {
 		i := slices.IndexFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == mount.Name })
-		if i < 0 || mount.ReadOnly || pod.Spec.Volumes[i].EmptyDir == nil || pod.Spec.Volumes[i].EmptyDir.Medium != corev1.StorageMediumMemory {
+		if i < 0 || mount.ReadOnly || !inMemory(pod.Spec.Volumes[i]) {
 			continue
 		}
 		if v := &pod.Spec.Volumes[i]; m.volume == nil || sizeLimit(v) > sizeLimit(m.volume) {
