@@ -135,16 +135,18 @@ func TestWhy(t *testing.T) {
 		"pod-level": {with(func(d *Death) {
 			d.LimitOf, d.Others = "pod", []Other{{"proxy", 120 * mi}, {"agent", 90 * mi}, {"log", 8 * mi}}
 		}), new(split(100, 0, 5, 0, 0)), nil, "the 512Mi are for all containers of the pod: beside this one proxy uses 120Mi, agent uses 90Mi and log uses 8Mi"},
-		"kernel":          {limit, new(split(100, 0, 90, 0, 0)), nil, "the kernel holds 90Mi for it"},
-		"start-up":        {with(func(d *Death) { d.Lived = 13500 * time.Millisecond }), new(split(100, 0, 5, 0, 0)), nil, "it lived 13s and was full"},
-		"peak missed":     {limit, &peaked, nil, "it has been at 511Mi, 145Mi are seen: numbers that are taken every 15 to 60s miss such a peak"},
-		"peak of the pod": {limit, new(split(100, 0, 5, 0, 0)), &Sample{Usage: mib(120), Peak: mib(512)}, "it has been at 512Mi, 105Mi are seen"},
-		"cache counted":   {limit, new(split(240, 0, 5, 200, 50)), nil, "250Mi of the 495Mi in use is file cache, which gives way: what must not reach 512Mi is the other 245Mi"},
-		"before the kill": {limit, &Sample{Time: before, WorkingSet: mib(300)}, nil, "12s before the kill it used 300Mi: it rose to 512Mi between two samples"},
-		"after the kill":  {limit, &Sample{Time: after, WorkingSet: mib(100)}, nil, "the 100Mi seen now are of the life after"},
-		"full all along":  {limit, &Sample{Time: before, WorkingSet: mib(490)}, nil, ""},
-		"no numbers":      {limit, nil, nil, ""},
-		"node":            {with(func(d *Death) { d.LimitOf, d.Limit = "node", 0 }), new(split(100, 90, 90, 0, 0)), nil, ""},
+		"kernel":                {limit, new(split(100, 0, 90, 0, 0)), nil, "the kernel holds 90Mi for it"},
+		"start-up":              {with(func(d *Death) { d.Lived = 13500 * time.Millisecond }), new(split(100, 0, 5, 0, 0)), nil, "it lived 13s and was full"},
+		"peak missed":           {limit, &peaked, nil, "it has been at 511Mi, 145Mi are seen: numbers that are taken every 15 to 60s miss such a peak"},
+		"peak of the pod":       {limit, new(split(100, 0, 5, 0, 0)), &Sample{Usage: mib(120), Peak: mib(512)}, "it has been at 512Mi, 105Mi are seen"},
+		"down, peak of the pod": {limit, nil, &Sample{Usage: mib(20), Peak: mib(512)}, "it has been at 512Mi, 20Mi are seen"},
+		"down, nothing left":    {limit, nil, &Sample{Usage: mib(20)}, ""},
+		"cache counted":         {limit, new(split(240, 0, 5, 200, 50)), nil, "250Mi of the 495Mi in use is file cache, which gives way: what must not reach 512Mi is the other 245Mi"},
+		"before the kill":       {limit, &Sample{Time: before, WorkingSet: mib(300)}, nil, "12s before the kill it used 300Mi: it rose to 512Mi between two samples"},
+		"after the kill":        {limit, &Sample{Time: after, WorkingSet: mib(100)}, nil, "the 100Mi seen now are of the life after"},
+		"full all along":        {limit, &Sample{Time: before, WorkingSet: mib(490)}, nil, ""},
+		"no numbers":            {limit, nil, nil, ""},
+		"node":                  {with(func(d *Death) { d.LimitOf, d.Limit = "node", 0 }), new(split(100, 90, 90, 0, 0)), nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var own, pod Account

@@ -66,6 +66,9 @@ func Why(d Death, own, pod Account) string {
 		}
 	}
 	used := own.Total
+	if used == 0 { // it is down
+		used = pod.Total
+	}
 	switch {
 	case used == 0 || share(used) > room:
 		if own.Parted && share(own.FileCache) >= much {
@@ -74,7 +77,9 @@ func Why(d Death, own, pod Account) string {
 		return ""
 	case share(peak) >= nearly:
 		return fmt.Sprintf("it has been at %s, %s are seen: numbers that are taken every %s miss such a peak", finding.Bytes(peak), finding.Bytes(used), interval)
-	case !own.Time.IsZero() && own.Time.Before(d.Finished):
+	case own.Total == 0:
+		return ""
+	case own.Time.Before(d.Finished):
 		return fmt.Sprintf("%s before the kill it used %s: it rose to %s between two samples", d.Finished.Sub(own.Time).Truncate(time.Second), finding.Bytes(used), finding.Bytes(d.Limit))
 	default:
 		return fmt.Sprintf("the %s seen now are of the life after; a rise to %s between two samples, taken every %s, is in no graph", finding.Bytes(used), finding.Bytes(d.Limit), interval)

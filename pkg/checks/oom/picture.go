@@ -26,18 +26,24 @@ func explain(p *analysis.Pass, c deaths.Case, d restart.Death, f *finding.Findin
 		return
 	}
 	a, ok := numbersOf(p, pod, c.Container, d.Started).account()
-	whole, _ := numbersOf(p, pod, "", d.Started).account()
-	if ok {
-		ref := analysis.RefTo("Pod", pod)
+	whole, left := numbersOf(p, pod, "", d.Started).account()
+	ref := analysis.RefTo("Pod", pod)
+	switch {
+	case ok:
 		ref.Container = c.Container
 		f.Memory = a.Picture(ref, headroom.ContainerLimit(pod, c.Container), headroom.ContainerRequest(pod, c.Container).Bytes)
+		f.Evidence = append(f.Evidence, sampled(ref, a))
+	case left: // the container is down: what its pod still holds
+		f.Memory = whole.Picture(ref, headroom.Limit{Bytes: headroom.EffectivePodLimit(pod), Of: "pod"}, 0)
+		f.Evidence = append(f.Evidence, sampled(ref, whole))
+	}
+	if f.Memory != nil {
 		f.Memory.Says = headroom.Why(deathOf(p, pod, c.Container, d), a, whole)
-		if d.Limit.Owner == restart.NodeLimit {
+		if d.Limit.Owner == restart.NodeLimit && ok {
 			f.Memory.Says = overRequest(f.Memory)
 		}
-		f.Evidence = append(f.Evidence, sampled(ref, a))
 	}
-	if a.Parted || !tellable(pod, c.Container) || p.AskState(snapshot.KubeletStats, "", pod.Spec.NodeName).Status != "" {
+	if a.Parted || whole.Parted || !tellable(pod, c.Container) || p.AskState(snapshot.KubeletStats, "", pod.Spec.NodeName).Status != "" {
 		return
 	}
 	f.Fix = append(f.Fix, finding.Fix{

@@ -92,6 +92,10 @@ func TestExplain(t *testing.T) {
 		"the kubelet tells the parts": {LimitHit, fmt.Sprintf(dead, "", limit, after, 70) + kubelet(
 			`- {namespace: shop, pod: web, container: app, memory: {source: metrics/cadvisor, time: "2026-11-23T17:59:50Z", usage: 94371840, rss: 31457280, cache: 10485760, activeFile: 10485760, inactiveFile: 0, peak: 268435456}}
 `), snapshot.OK, "metrics/cadvisor", "the kernel holds 50Mi for it", false},
+		"down, and files in memory are left": {LimitHit, strings.Replace(strings.ReplaceAll(fmt.Sprintf(dead, "", limit, after, 70), `state: {running: {startedAt: "2026-11-23T17:50:10Z"}}`, "state: {waiting: {reason: CrashLoopBackOff}}"),
+			"metadata: {name: web, namespace: shop}\ntimestamp", "metadata: {name: other, namespace: shop}\ntimestamp", 1) + kubelet(
+			`- {namespace: shop, pod: web, memory: {source: metrics/cadvisor, time: "2026-11-23T17:59:50Z", usage: 125829120, rss: 2097152, cache: 104857600, activeFile: 0, inactiveFile: 0, peak: 268435456}}
+`), snapshot.OK, "metrics/cadvisor", "files in memory (tmpfs, shared memory) hold 100Mi of the 256Mi", false},
 		"Windows tells no parts": {LimitHit, fmt.Sprintf(dead, "", limit, after, 70) + kubelet(
 			`- {namespace: shop, pod: web, container: app, memory: {source: stats/summary, time: "2026-11-23T17:59:50Z", usage: 94371840, workingSet: 83886080}}
 `), snapshot.OK, "stats/summary", "the 80Mi seen now", false},
