@@ -126,6 +126,35 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// TestRecorded: what a Kubernetes 1.37.2 with a 6.1 kernel said in the lab, with --kubelet-stats.
+func TestRecorded(t *testing.T) {
+	for name, want := range map[string]struct{ parts, says string }{
+		// It held 3 MiB for 75 s, then took all there was at once; the container's own peak is of the life after, the pod's of both.
+		"burst": {"program 3Mi, kernel 408Ki", "it has been at 128Mi, 3Mi are seen: numbers that are taken every 15 to 60s miss such a peak"},
+		// It wrote 70 MiB into a volume in memory in its first life; in each later one it finds them there, and they are charged to the pod.
+		"tmpfs": {"program 4Mi, kernel 388Ki", "files in memory (tmpfs, shared memory) hold 70Mi of the 128Mi: they count as used, no RSS shows them, and a restart does not free a volume"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, err := recording.Read([]string{"testdata/lab-" + name + ".json"}, nil, recording.DefaultLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := analysis.Run(in.Snapshot(), []*analysis.Check{LimitHit}, nil)[0]
+			if o.Err != nil || len(o.Findings) != 1 || o.Findings[0].Memory == nil {
+				t.Fatalf("%+v, %v", o.Findings, o.Err)
+			}
+			m := o.Findings[0].Memory
+			var parts []string
+			for _, p := range m.Parts {
+				parts = append(parts, string(p.Name)+" "+finding.Bytes(p.Bytes))
+			}
+			if got := strings.Join(parts, ", "); got != want.parts || m.Says != want.says {
+				t.Errorf("%s: %s", got, m.Says)
+			}
+		})
+	}
+}
+
 // TestAskKubelets: every node that carries a pod once, and none that carries only such as have ended.
 func TestAskKubelets(t *testing.T) {
 	in, err := recording.ReadFrom("test", strings.NewReader(`
