@@ -104,7 +104,10 @@ func others(list []Other) string {
 func (a Account) Picture(object finding.ObjectRef, limit Limit, request int64) *finding.Memory {
 	m := &finding.Memory{
 		Object: object, Source: a.Source, Time: finding.At(a.Time), Parts: a.Parts, Total: a.Total,
-		Limit: limit.Bytes, LimitOf: limit.Of, Request: request,
+		Limit: limit.Bytes, Request: request,
+	}
+	if limit.Bytes > 0 {
+		m.LimitOf = limit.Of
 	}
 	if m.Parts == nil {
 		m.Parts = []finding.MemoryPart{}

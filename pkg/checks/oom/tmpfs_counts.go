@@ -5,7 +5,6 @@ package oom
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -42,6 +41,7 @@ type mounted struct {
 	volume *corev1.Volume
 	files  int64 // bytes in memory; 0: not known, or none
 	whole  int64 // the limit that these count against
+	ofPod  bool  // it is the pod's: some life before this one wrote them
 	known  bool  // what files in memory it has
 	killed bool
 }
@@ -53,12 +53,18 @@ func tmpfsCounts(p *analysis.Pass) error {
 		if len(pod.Spec.Volumes) == 0 || snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
 			continue
 		}
+		said := false // what counts for the pod is said once
 		for i := range pod.Spec.Containers {
 			m, ok := mountedBy(pod, &pod.Spec.Containers[i])
 			if !ok {
 				continue
 			}
-			if bad := m.judge(p); bad > 0 {
+			bad := m.judge(p)
+			if m.ofPod && said {
+				continue
+			}
+			said = said || m.ofPod
+			if bad > 0 {
 				if object := found.add(p, m.measured, bad); found.of[object].pod == pod {
 					worst[object] = m
 				}
@@ -120,7 +126,7 @@ func (m *mounted) judge(p *analysis.Pass) float64 {
 		a, _ := numbersOf(p, m.pod, look.container, m.since).account()
 		m.known = m.known || a.Parted
 		if look.limit > 0 && float64(a.Tmpfs) >= share*float64(look.limit) && a.Tmpfs > m.files {
-			m.files, m.whole = a.Tmpfs, look.limit
+			m.files, m.whole, m.ofPod = a.Tmpfs, look.limit, look.container == ""
 		}
 	}
 	size := sizeLimit(m.volume)
@@ -175,7 +181,7 @@ func reportTmpfs(p *analysis.Pass, object finding.ObjectRef, t *tallied, m mount
 func tmpfsPicture(p *analysis.Pass, f *finding.Finding, m mounted) {
 	ref, limit := m.ref(), m.limit
 	a, _ := numbersOf(p, m.pod, m.container, m.since).account()
-	if a.Tmpfs != m.files {
+	if m.ofPod {
 		ref.Container, limit = "", headroom.Limit{Bytes: m.whole, Of: "pod"}
 		a, _ = numbersOf(p, m.pod, "", m.since).account()
 	}
@@ -183,28 +189,24 @@ func tmpfsPicture(p *analysis.Pass, f *finding.Finding, m mounted) {
 	f.Memory = a.Picture(ref, limit, 0)
 }
 
-// killedEvidence quotes the status about a kill for memory.
+// killedEvidence quotes the status about kills for memory, the earlier first.
 func killedEvidence(pod *corev1.Pod, container string) []finding.Evidence {
 	var out []finding.Evidence
 	for _, st := range pod.Status.ContainerStatuses {
-		for path, s := range map[string]corev1.ContainerState{"state": st.State, "lastState": st.LastTerminationState} {
-			if st.Name == container && s.Terminated != nil && s.Terminated.Reason == "OOMKilled" {
-				ref := analysis.RefTo("Pod", pod)
-				ref.Container = container
-				out = append(out, finding.Evidence{
-					Object: ref, Source: fmt.Sprintf("status.containerStatuses[%s].%s.terminated", container, path),
-					Value: fmt.Sprintf("OOMKilled, exit code %d", s.Terminated.ExitCode), Time: finding.At(s.Terminated.FinishedAt.Time),
-				})
+		if st.Name != container {
+			continue
+		}
+		for i, s := range []corev1.ContainerState{st.LastTerminationState, st.State} {
+			if s.Terminated == nil || s.Terminated.Reason != "OOMKilled" {
+				continue
 			}
+			ref := analysis.RefTo("Pod", pod)
+			ref.Container = container
+			out = append(out, finding.Evidence{
+				Object: ref, Source: fmt.Sprintf("status.containerStatuses[%s].%s.terminated", container, []string{"lastState", "state"}[i]),
+				Value: fmt.Sprintf("OOMKilled, exit code %d", s.Terminated.ExitCode), Time: finding.At(s.Terminated.FinishedAt.Time),
+			})
 		}
 	}
-	slices.SortFunc(out, func(a, b finding.Evidence) int { return timeOf(a).Compare(timeOf(b)) })
 	return out
-}
-
-func timeOf(e finding.Evidence) time.Time {
-	if e.Time == nil {
-		return time.Time{}
-	}
-	return *e.Time
 }
