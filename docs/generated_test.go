@@ -122,6 +122,9 @@ func checkPage(c *analysis.Check) []byte {
 }
 
 func verbs(in analysis.Input) []string {
+	if info, _ := snapshot.InfoOf(in.Kind); info.OptIn {
+		return []string{"get, only with --kubelet-stats"}
+	}
 	if in.ByName {
 		return []string{"list", "get"}
 	}

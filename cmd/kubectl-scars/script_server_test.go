@@ -70,8 +70,8 @@ func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 // [-fault PATH=WHAT]... FILE...
 //
 // starts an API server that holds the objects of the files, and writes $KUBECONFIG. A fault answers requests whose path matches the
-// regular expression (a query follows where it is not part of it): with a status (403), or hang, endless, html, warn. The proxy of service
-// monitoring/prometheus-server leads to the store.
+// regular expression (a query follows where it is not part of it): with a status (403), or hang, endless, html, warn, or @FILE, its text. The
+// proxy of service monitoring/prometheus-server leads to the store.
 func serve(ts *testscript.TestScript, _ bool, args []string) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	var faults list
@@ -89,6 +89,12 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 		o.Objects = append(o.Objects, objects...)
 	}
+	texts := map[string]string{}
+	for _, f := range faults {
+		if _, name, ok := strings.Cut(f, "=@"); ok {
+			texts[name] = ts.ReadFile(name)
+		}
+	}
 	var err error
 	o.Now, err = time.Parse(time.RFC3339, *now)
 	ts.Check(err)
@@ -102,6 +108,10 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 		for _, f := range faults {
 			cut := strings.LastIndex(f, "=")
 			if regexp.MustCompile("^" + f[:cut] + `(\?.*)?$`).MatchString(path) {
+				if name, ok := strings.CutPrefix(f[cut+1:], "@"); ok {
+					_, err := fmt.Fprint(w, texts[name])
+					return err == nil
+				}
 				return fault(w, r, f[cut+1:], server)
 			}
 		}

@@ -82,11 +82,12 @@ func (c *Check) Kinds() []snapshot.Kind {
 	return kinds
 }
 
-// Wanted lists the kinds that any of the checks looks at, in the order of snapshot.Kinds: what there is to collect.
+// Wanted lists the kinds that any of the checks looks at, in the order of snapshot.Kinds: what there is to collect, less what is read only
+// where the user asks for it.
 func Wanted(checks []*Check) []snapshot.Info {
 	var out []snapshot.Info
 	for _, info := range snapshot.Kinds() {
-		if slices.ContainsFunc(checks, func(c *Check) bool { return slices.Contains(c.Kinds(), info.Kind) }) {
+		if !info.OptIn && slices.ContainsFunc(checks, func(c *Check) bool { return slices.Contains(c.Kinds(), info.Kind) }) {
 			out = append(out, info)
 		}
 	}
@@ -104,23 +105,32 @@ func WantedBy(checks []*Check, kind snapshot.Kind) []string {
 	return out
 }
 
-// Asks collects what the checks ask for besides the listings, each object once, in a fixed order. A check that panics asks for nothing:
-// what it then cannot know, it says when it runs. It panics where a check asks for a kind that it does not declare with AskedFor.
-func Asks(s *snapshot.Snapshot, checks []*Check) []snapshot.Ask {
+// Asks collects what the checks ask for besides the listings, each object once, in a fixed order; of the kinds that are read only where the
+// user asks for it, those given. A check that panics asks for nothing: what it then cannot know, it says when it runs. It panics where a
+// check asks for a kind that it does not declare with AskedFor.
+func Asks(s *snapshot.Snapshot, checks []*Check, optIn ...snapshot.Kind) []snapshot.Ask {
 	var out []snapshot.Ask
 	seen := map[snapshot.Ask]bool{}
 	for _, c := range checks {
+		if !slices.ContainsFunc(c.Inputs, func(in Input) bool { return in.ByName && askable(in.Kind, optIn) }) {
+			continue
+		}
 		for _, a := range asksOf(s, c) {
 			if !asked([]*Check{c}, a.Kind) {
 				panic(snapshot.UndeclaredError{Kind: a.Kind})
 			}
-			if !seen[a] {
+			if !seen[a] && askable(a.Kind, optIn) {
 				seen[a] = true
 				out = append(out, a)
 			}
 		}
 	}
 	return out
+}
+
+func askable(kind snapshot.Kind, optIn []snapshot.Kind) bool {
+	info, _ := snapshot.InfoOf(kind)
+	return !info.OptIn || slices.Contains(optIn, kind)
 }
 
 func asksOf(s *snapshot.Snapshot, c *Check) (out []snapshot.Ask) {

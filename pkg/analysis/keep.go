@@ -140,3 +140,17 @@ func labelled(s *snapshot.Snapshot, v *snapshot.View, selector labels.Selector) 
 func bare(o finding.ObjectRef) finding.ObjectRef {
 	return finding.ObjectRef{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}
 }
+
+// NodesOf lists the nodes on which pods run that the subjects and the selector, either of which may be empty, choose.
+func NodesOf(s *snapshot.Snapshot, subjects []finding.ObjectRef, selector labels.Selector) map[string]bool {
+	out := map[string]bool{}
+	v := s.View()
+	chosen := expand(v, subjects)
+	for _, p := range v.Pods(metav1.NamespaceAll) {
+		if len(subjects) > 0 && !slices.ContainsFunc(chosen, RefTo("Pod", p).SameObject) || selector != nil && !selector.Matches(labels.Set(p.Labels)) {
+			continue
+		}
+		out[p.Spec.NodeName] = true
+	}
+	return out
+}

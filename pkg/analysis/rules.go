@@ -11,8 +11,9 @@ import (
 )
 
 // Rules are the RBAC rules that the checks need, by construction the smallest: list for each kind that is declared, get for those that
-// are asked for by name. Namespaced and cluster-scoped kinds are kept apart.
-func Rules(checks []*Check) (namespaced, cluster []rbacv1.PolicyRule) {
+// are asked for by name. Namespaced and cluster-scoped kinds are kept apart. Of the kinds that are read only where the user asks for it,
+// those given are among them.
+func Rules(checks []*Check, optIn ...snapshot.Kind) (namespaced, cluster []rbacv1.PolicyRule) {
 	add := func(rules []rbacv1.PolicyRule, group, resource string, verbs []string) []rbacv1.PolicyRule {
 		for i, r := range rules {
 			if r.APIGroups[0] == group && slices.Equal(r.Verbs, verbs) {
@@ -31,6 +32,11 @@ func Rules(checks []*Check) (namespaced, cluster []rbacv1.PolicyRule) {
 			namespaced = add(namespaced, info.GVK.Group, info.Resource, verbs)
 		} else {
 			cluster = add(cluster, info.GVK.Group, info.Resource, verbs)
+		}
+	}
+	for _, kind := range optIn {
+		if info, ok := snapshot.InfoOf(kind); ok && asked(checks, kind) {
+			cluster = add(cluster, "", info.Resource, []string{"get"}) // a subresource of the core, whatever we make of its answer
 		}
 	}
 	return namespaced, cluster

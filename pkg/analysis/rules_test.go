@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 
@@ -54,6 +55,39 @@ func TestRules(t *testing.T) {
 				t.Errorf("reads node events: %v", got)
 			}
 		})
+	}
+}
+
+// TestOptIn: what is read only where the user asks for it is listed by nobody, asked for by those who may, and its right is printed apart.
+func TestOptIn(t *testing.T) {
+	want := snapshot.Ask{Kind: snapshot.KubeletStats, Name: "node1"}
+	c := &Check{
+		ID: "oom/x", Inputs: []Input{Need(snapshot.Pods), AskedFor(Optional(snapshot.KubeletStats))},
+		Asks: func(*snapshot.View) []snapshot.Ask { return []snapshot.Ask{want} },
+	}
+	checks := []*Check{c}
+	for _, info := range Wanted(checks) {
+		if info.OptIn {
+			t.Errorf("%s is to be listed", info.Kind)
+		}
+	}
+	s := snapshot.NewBuilder().Build(time.Time{})
+	if got := Asks(s, checks); len(got) != 0 {
+		t.Errorf("asked for without leave: %v", got)
+	}
+	if got := Asks(s, checks, snapshot.KubeletStats); !slices.Equal(got, []snapshot.Ask{want}) {
+		t.Errorf("asked for: %v", got)
+	}
+	if _, cluster := Rules(checks); len(cluster) != 0 {
+		t.Errorf("rules without leave: %v", cluster)
+	}
+	_, cluster := Rules(checks, snapshot.KubeletStats)
+	if len(cluster) != 1 || !slices.Equal(cluster[0].Resources, []string{"nodes/proxy"}) || !slices.Equal(cluster[0].Verbs, []string{"get"}) || cluster[0].APIGroups[0] != "" {
+		t.Errorf("rules: %v", cluster)
+	}
+	other := &Check{ID: "oom/y", Inputs: []Input{Need(snapshot.Pods)}}
+	if _, cluster := Rules([]*Check{other}, snapshot.KubeletStats); len(cluster) != 0 {
+		t.Errorf("rules of a check that never asks: %v", cluster)
 	}
 }
 

@@ -115,7 +115,7 @@ func coverage(s *snapshot.Snapshot, checks []*Check) []finding.Coverage {
 	for _, st := range s.Sealed() {
 		// Namespaces are read at the end of every run, whoever looks at them: what is false because its namespace was on its way out is known by them.
 		toTell := st.Kind == snapshot.Namespaces && st.State.Status != snapshot.OK && st.State.Status != snapshot.NotServed && !st.State.Assumed
-		if !isWanted(st.Kind) && !toTell {
+		if !isWanted(st.Kind) && !toTell && (st.Name == "" || len(WantedBy(checks, st.Kind)) == 0) {
 			continue
 		}
 		state := finding.CoverageState(st.State.Status)

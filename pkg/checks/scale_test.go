@@ -23,6 +23,11 @@ func cluster(tb testing.TB, pods int, change func(snapshot.Object)) *snapshot.Bu
 	b := snapshot.NewBuilder()
 	for o := range clustertest.Objects(pods) {
 		change(o)
+		if p, ok := o.(*corev1.Pod); ok {
+			if err := b.Add(clustertest.Usage(p, clustertest.Now())); err != nil {
+				tb.Fatal(err)
+			}
+		}
 		if err := b.Add(o); err != nil {
 			tb.Fatal(err)
 		}

@@ -40,6 +40,7 @@ type analyseOptions struct {
 	output        string
 	save          string
 	timeout       time.Duration // of the whole run; 0: none
+	kubeletStats  bool
 
 	view *analysis.View // nil for the commands that check
 	past *past          // nil for the views that need no history
@@ -105,6 +106,7 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 	f.StringSliceVar(&o.skip, "skip", nil, "Do not run these checks")
 	f.StringVar(&o.severity, "severity", "info", "Show findings of this severity or worse: critical, warning or info")
 	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, and with 3 if what was looked for could not be read: critical, warning, info or never")
+	o.addKubeletStats(f)
 	for flag, values := range map[string][]string{"severity": {"critical", "warning", "info"}, "fail-on": {"critical", "warning", "info", "never"}} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -150,6 +152,9 @@ func (o *analyseOptions) validate() (err error) {
 	}
 	if _, err := labels.Parse(o.selector); err != nil {
 		return fmt.Errorf("--selector: %w", err)
+	}
+	if o.kubeletStats && o.offline() {
+		return fmt.Errorf("--kubelet-stats reads a cluster: what the input holds of it is looked at without the flag")
 	}
 	if o.since < 0 {
 		return fmt.Errorf("--since: %s is negative", o.since)

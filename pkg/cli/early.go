@@ -117,7 +117,9 @@ func (e *early) look() {
 	}
 	var ready []*analysis.Check
 	for _, c := range e.o.checks {
-		unread := func(in analysis.Input) bool { return in.ByName || !read[in.Kind] } // what is asked for by name comes later
+		unread := func(in analysis.Input) bool { // what is asked for by name comes later, or never
+			return e.o.mayRead(in.Kind) && (in.ByName || !read[in.Kind])
+		}
 		if !slices.ContainsFunc(c.Inputs, unread) && !slices.Contains(e.ran, c) {
 			ready = append(ready, c)
 		}

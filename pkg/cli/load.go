@@ -92,7 +92,7 @@ func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	client.Asked(ctx, analysis.Asks(b.Build(at), o.checks), b)
+	client.Asked(ctx, o.asks(b.Build(at)), b)
 	if len(namespaces) > 0 {
 		_ = client.Listings(ctx, collect.Plan{Kinds: namespaces}, b) // how it went is sealed
 	}

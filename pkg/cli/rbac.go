@@ -18,7 +18,8 @@ import (
 )
 
 func (r *root) rbacCommand() *cobra.Command {
-	return &cobra.Command{
+	kubeletStats := false
+	cmd := &cobra.Command{
 		Use:   "rbac [AREA ...]",
 		Short: "Print the smallest roles that the checks need",
 		Long: `Print the smallest roles that the checks of the areas need (default: all areas), as YAML for kubectl apply.
@@ -41,7 +42,11 @@ says what it could not read.`,
 					return usageError{cmd.CommandPath(), fmt.Errorf("unknown area %q: %s", area, strings.Join(checks.Areas(), ", "))}
 				}
 			}
-			out, err := roles(checks.Readings(areas...), areas, *r.kube.Namespace)
+			var optIn []snapshot.Kind
+			if kubeletStats {
+				optIn = append(optIn, snapshot.KubeletStats)
+			}
+			out, err := roles(checks.Readings(areas...), areas, *r.kube.Namespace, optIn...)
 			if err != nil {
 				return err
 			}
@@ -49,16 +54,19 @@ says what it could not read.`,
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&kubeletStats, "kubelet-stats", false, "Also allow what --kubelet-stats of oom and triage needs: get on nodes/proxy, which is close to root")
+	return cmd
 }
 
-// roles writes the roles that the checks need: one ClusterRole, or for one namespace a Role and a ClusterRole.
-func roles(chosen []*analysis.Check, areas []string, namespace string) ([]byte, error) {
+// roles writes the roles that the checks need: one ClusterRole, or for one namespace a Role and a ClusterRole. Of what is read only where
+// the user asks for it, what is given.
+func roles(chosen []*analysis.Check, areas []string, namespace string, optIn ...snapshot.Kind) ([]byte, error) {
 	name := "kubectl-scars"
 	if len(areas) < len(checks.Areas()) {
 		name += "-" + strings.Join(areas, "-")
 	}
 	var docs []any
-	namespaced, cluster := analysis.Rules(chosen)
+	namespaced, cluster := analysis.Rules(chosen, optIn...)
 	switch namespace {
 	case "":
 		docs = append(docs, clusterRole(name, withNamespaces(append(namespaced, cluster...), "list")))
@@ -97,6 +105,11 @@ func roles(chosen []*analysis.Check, areas []string, namespace string) ([]byte, 
 	}
 	if strings.Contains(string(out), "- secrets\n") {
 		note := "# certs reads Secrets: RBAC cannot narrow that to certificates. Private keys are dropped as they arrive, and never shown, saved or logged.\n"
+		out = append([]byte(note), out...)
+	}
+	if strings.Contains(string(out), "- nodes/proxy\n") {
+		note := "# nodes/proxy is close to root: whoever may get it can run commands in every container, past admission.\n" +
+			"# kubectl scars reads two paths of it, stats/summary and metrics/cadvisor, and refuses all others; RBAC cannot narrow it to them.\n"
 		out = append([]byte(note), out...)
 	}
 	return out, nil

@@ -68,7 +68,7 @@ func (o *analyseOptions) rerun() string {
 	words := append(strings.Fields(o.path), o.args...)
 	words = append(words, o.given("demo", "from", "now", "all-namespaces", "namespace")...)
 	words = append(words, o.given(clusterFlags...)...)
-	words = append(words, o.given("selector", "since", "check", "skip", "severity")...)
+	words = append(words, o.given("selector", "since", "check", "skip", "severity", "kubelet-stats")...)
 	words = append(words, o.given(pastFlags...)...)
 	return finding.Quote(words...)
 }

@@ -124,6 +124,9 @@ func knownKind(typed string) (string, bool) {
 		return kind, true
 	}
 	for _, info := range snapshot.Kinds() {
+		if info.Numbers {
+			continue
+		}
 		if word == info.Resource || word == strings.ToLower(info.GVK.Kind) {
 			return info.GVK.Kind, true
 		}
@@ -144,6 +147,9 @@ func (o *analyseOptions) labels() labels.Selector {
 func (r *root) completeSubjects(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var out []string
 	for _, info := range snapshot.Kinds() {
+		if info.Numbers {
+			continue
+		}
 		out = append(out, strings.ToLower(info.GVK.Kind)+"/")
 	}
 	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp

@@ -10,7 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -18,21 +18,25 @@ import (
 
 // Client reads one cluster.
 type Client struct {
-	clients map[schema.GroupVersion]rest.Interface
-	clock   *Clock
-	timeout time.Duration                                    // of one request, with what it is asked again; 0: none
-	wait    func(ctx context.Context, d time.Duration) error // before asking again
+	clients    map[schema.GroupVersion]rest.Interface
+	parameters runtime.ParameterCodec
+	clock      *Clock
+	timeout    time.Duration                                    // of one request, with what it is asked again; 0: none
+	wait       func(ctx context.Context, d time.Duration) error // before asking again
 }
 
 // NewClient prepares to read the cluster that config reaches: protobuf where the server speaks it, no client-side rate limit (the
 // server's priority and fairness decides), read-only. It needs no discovery. config.Timeout bounds each request, as in kubectl.
 func NewClient(config *rest.Config) (*Client, error) {
-	c := &Client{clients: map[schema.GroupVersion]rest.Interface{}, clock: &Clock{}, timeout: config.Timeout, wait: Wait}
+	c := &Client{
+		clients: map[schema.GroupVersion]rest.Interface{}, parameters: runtime.NewParameterCodec(snapshot.Scheme()),
+		clock: &Clock{}, timeout: config.Timeout, wait: Wait,
+	}
 	config = ReadOnlyConfig(config)
 	config.QPS = -1
 	config.ContentType = runtime.ContentTypeProtobuf
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
-	config.NegotiatedSerializer = scheme.Codecs.WithoutConversion()
+	config.NegotiatedSerializer = serializer.NewCodecFactory(snapshot.Scheme()).WithoutConversion()
 	config.Timeout = 0 // fetch does it
 	config.Wrap(c.clock.Wrap)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return limited{next, MaxAnswer} })
@@ -42,7 +46,7 @@ func NewClient(config *rest.Config) (*Client, error) {
 	}
 	for _, info := range snapshot.Kinds() {
 		gv := info.GVK.GroupVersion()
-		if c.clients[gv] != nil {
+		if c.clients[gv] != nil || info.OptIn {
 			continue
 		}
 		gvConfig := rest.CopyConfig(config)

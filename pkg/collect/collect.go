@@ -97,7 +97,13 @@ func (c *Client) Asked(ctx context.Context, asks []snapshot.Ask, b *snapshot.Bui
 		b.SealAsk(a, snapshot.State{Status: snapshot.Failed, Reason: fmt.Sprintf("not read: more than %d objects were wanted by name", MaxAsks)})
 	}
 	asks = asks[:min(len(asks), MaxAsks)]
-	atOnce(len(asks), func(i int) { b.SealAsk(asks[i], c.get(ctx, asks[i], b)) })
+	atOnce(len(asks), func(i int) {
+		read := c.get
+		if asks[i].Kind == snapshot.KubeletStats {
+			read = c.kubelet
+		}
+		b.SealAsk(asks[i], read(ctx, asks[i], b))
+	})
 }
 
 // atOnce does n things, InFlight of them at a time, beginning in order.
@@ -127,6 +133,9 @@ func listings(plan Plan) []listing {
 		namespaces = []string{metav1.NamespaceAll}
 	}
 	for _, info := range plan.Kinds {
+		if info.OptIn {
+			continue
+		}
 		if !info.Namespaced {
 			out = append(out, listing{info: info, selector: Selector(info.Kind)})
 			continue

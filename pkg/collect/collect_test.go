@@ -280,6 +280,9 @@ func TestOnce(t *testing.T) {
 		}
 		want := 1 // Node events
 		for _, info := range plan.Kinds {
+			if info.OptIn {
+				continue
+			}
 			if info.Namespaced {
 				want++
 			}

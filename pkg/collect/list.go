@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -103,7 +102,7 @@ func take(page runtime.Object, b *snapshot.Builder) (n int, next string, err err
 func (c *Client) page(ctx context.Context, l listing, token string) (runtime.Object, error) {
 	opts := metav1.ListOptions{Limit: PageSize, Continue: token, FieldSelector: l.selector}
 	return c.fetch(ctx, l.info, func(r *rest.Request) *rest.Request {
-		return r.NamespaceIfScoped(l.namespace, l.namespace != "").VersionedParams(&opts, scheme.ParameterCodec)
+		return r.NamespaceIfScoped(l.namespace, l.namespace != "").VersionedParams(&opts, c.parameters)
 	})
 }
 

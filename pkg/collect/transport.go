@@ -5,6 +5,7 @@ package collect
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ func (e ReadOnlyError) Error() string {
 }
 
 // ReadOnly wraps a transport so that it lets through reads and self-access reviews, and nothing else: no other verb, no upgrade, and no
-// subresource but queries of a store of metrics, because a GET is not harmless by itself (exec, attach, portforward and proxy are GETs too). prefix is the path of the
+// subresource but two numbers of kubelets and queries of a store of metrics, because a GET is not harmless by itself (exec, attach, portforward and proxy are GETs too). prefix is the path of the
 // server's URL, where it stands behind one ("/k8s/clusters/c-1").
 func ReadOnly(next http.RoundTripper, prefix string) http.RoundTripper {
 	return readOnly{next, strings.TrimSuffix(prefix, "/")}
@@ -62,7 +63,7 @@ func (t readOnly) allowed(r *http.Request) bool {
 }
 
 // readablePath tells whether a path is the version, discovery, a collection or an object: api[/v1] or apis[/group[/version]], then
-// optionally namespaces/NAME, then resource[/name], and no subresource but a service's proxy to a store of metrics. The path is the decoded one, so that an encoded slash in a name
+// optionally namespaces/NAME, then resource[/name], and no subresource but two numbers of kubelets and a service's proxy to a store of metrics. The path is the decoded one, so that an encoded slash in a name
 // counts as what a server might take it for.
 func readablePath(path []string) bool {
 	for _, segment := range path {
@@ -90,6 +91,9 @@ func readablePath(path []string) bool {
 	}
 	if len(rest) > 3 && rest[0] == "services" && rest[2] == "proxy" && path[0] == "api" && len(path) > 4 && path[2] == "namespaces" {
 		return storeQuery(rest[3:])
+	}
+	if len(rest) == 5 && rest[0] == "nodes" && rest[2] == "proxy" && root == 1 { // path[0] is "api"
+		return !strings.Contains(rest[1], ":") && slices.Contains([]string{summaryPath, cadvisorPath}, rest[3]+"/"+rest[4]) // a colon names a port
 	}
 	return len(rest) <= 2 && rest[0] != "watch" && rest[0] != "proxy" // the latter two: forms of old servers
 }

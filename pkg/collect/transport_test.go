@@ -60,6 +60,21 @@ func TestReadOnly(t *testing.T) {
 			},
 		},
 		"POST to stores of metrics": {method: http.MethodPost, refused: []string{"/api/v1/namespaces/m/services/p/proxy/api/v1/query"}},
+		"numbers of kubelets": {
+			allowed: []string{
+				"/api/v1/nodes/node1/proxy/stats/summary", "/api/v1/nodes/node1/proxy/stats/summary?only_cpu_and_memory=true",
+				"/api/v1/nodes/ip-10-0-0-1.example.internal/proxy/metrics/cadvisor",
+			},
+			refused: []string{
+				"/api/v1/nodes/node1/proxy/stats", "/api/v1/nodes/node1/proxy/stats/summary/x", "/api/v1/nodes/node1/proxy/metrics",
+				"/api/v1/nodes/node1/proxy/metrics/resource", "/api/v1/nodes/node1/proxy/metrics/probes", "/api/v1/nodes/node1/proxy/stats/cadvisor",
+				"/api/v1/nodes/node1/proxy/pods", "/api/v1/nodes/node1/proxy/configz", "/api/v1/nodes/node1/proxy/logs/x", "/api/v1/nodes/node1/proxy/exec/shop/web/app",
+				"/api/v1/nodes/node1/proxy/run/stats/summary", "/api/v1/nodes/node1:4194/proxy/stats/summary", "/api/v1/nodes/https:node1:10250/proxy/stats/summary",
+				"/api/v1/nodes/node1/proxy/stats/..%2Fexec", "/api/v1/nodes/node1/proxy/stats/../summary", "/api/v1/nodes//proxy/stats/summary",
+				"/api/v1/namespaces/shop/pods/web-1/proxy/stats/summary", "/api/v1/namespaces/shop/services/web/proxy/metrics/cadvisor",
+				"/apis/v1/nodes/node1/proxy/stats/summary", "/apis/x/v1/nodes/node1/proxy/stats/summary", "/api/v1/pods/node1/proxy/stats/summary",
+			},
+		},
 		"other paths": {
 			refused: []string{"/", "/metrics", "/healthz", "/logs/kube-apiserver.log", "/openapi/v2", "/version/x", "/apiv1/pods", "/oauth/token"},
 		},

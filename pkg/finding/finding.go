@@ -110,6 +110,7 @@ type Finding struct {
 	// MoreEvidence counts the lines beyond MaxEvidence, which are not kept: a trouble of 10,000 replicas does not need 10,000 proofs.
 	MoreEvidence int        `json:"moreEvidence,omitempty"`
 	Fix          []Fix      `json:"fix"`
+	Memory       *Memory    `json:"memory,omitempty"`    // where the memory stands that the finding speaks of, where numbers are at hand
 	FirstSeen    *time.Time `json:"firstSeen,omitempty"` // when the trouble was first seen, where that is known
 	LastSeen     *time.Time `json:"lastSeen,omitempty"`  // when it was last seen; absent while it lasts
 	Fingerprint  string     `json:"fingerprint"`         // same trouble on the same object, same fingerprint, in every run

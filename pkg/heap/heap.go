@@ -5,6 +5,7 @@ package heap
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,9 +97,9 @@ func java(c *corev1.Container, limit int64) (Setting, bool) {
 	all := sources(c, "_JAVA_OPTIONS", commandLine, "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "JAVA_OPTS")
 	for _, read := range []func(string, int64) (int64, bool){maxHeap, maxShare} {
 		for _, s := range all {
-			for i := len(s.words) - 1; i >= 0; i-- {
-				if bytes, ok := read(s.words[i], limit); ok {
-					return Setting{Runtime: JVM, Field: s.field, Text: s.words[i], Bytes: bytes, ByScript: s.field == "env[JAVA_OPTS]"}, true
+			for _, word := range slices.Backward(s.words) {
+				if bytes, ok := read(word, limit); ok {
+					return Setting{Runtime: JVM, Field: s.field, Text: word, Bytes: bytes, ByScript: s.field == "env[JAVA_OPTS]"}, true
 				}
 			}
 		}
@@ -141,13 +142,13 @@ func maxShare(word string, limit int64) (int64, bool) {
 // node is the old space of Node.js, in MiB; the command line wins over NODE_OPTIONS.
 func node(c *corev1.Container, _ int64) (Setting, bool) {
 	for _, s := range sources(c, commandLine, "NODE_OPTIONS") {
-		for i := len(s.words) - 1; i >= 0; i-- {
-			value, ok := strings.CutPrefix(s.words[i], "--max-old-space-size=")
+		for _, word := range slices.Backward(s.words) {
+			value, ok := strings.CutPrefix(word, "--max-old-space-size=")
 			if !ok {
 				continue
 			}
 			if bytes, ok := scaled(value, "m"); ok {
-				return Setting{Runtime: NodeJS, Field: s.field, Text: s.words[i], Bytes: bytes}, true
+				return Setting{Runtime: NodeJS, Field: s.field, Text: word, Bytes: bytes}, true
 			}
 		}
 	}

@@ -15,7 +15,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -107,7 +106,7 @@ func kindName(gvk schema.GroupVersionKind) string {
 }
 
 func (r *reading) add(e envelope, info snapshot.Info, text []byte) (place, error) {
-	made, err := scheme.Scheme.New(info.GVK)
+	made, err := snapshot.Scheme().New(info.GVK)
 	if err != nil {
 		return place{}, err
 	}

@@ -18,7 +18,7 @@ const (
 )
 
 func (p *page) card(f finding.Finding) []string {
-	lines := p.headline(f)
+	lines := append(p.headline(f), p.memory(f.Memory)...)
 	lines = append(lines, p.evidence(f)...)
 	for _, fix := range f.Fix {
 		lines = append(lines, p.fix(fix)...)

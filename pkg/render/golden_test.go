@@ -54,7 +54,7 @@ func firstDifference(want, got string) (line int, w, g string) {
 
 func reports() map[string]*finding.Report {
 	return map[string]*finding.Report{
-		"incident": incident(), "healthy": healthy(), "gaps": gaps(), "many": many(), "nasty": nasty(),
+		"incident": incident(), "healthy": healthy(), "gaps": gaps(), "many": many(), "nasty": nasty(), "memory": memory(),
 	}
 }
 

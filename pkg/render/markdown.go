@@ -132,6 +132,7 @@ func (p *page) markdownFinding(f finding.Finding) []string {
 		}
 		lines = append(lines, line)
 	}
+	lines = append(lines, p.markdownMemory(f.Memory)...)
 	for _, fix := range f.Fix {
 		lines = append(lines, "", "→ "+p.escape(fix.Text))
 		if fix.Command != "" {

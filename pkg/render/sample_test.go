@@ -4,6 +4,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,6 +194,10 @@ func nasty() *finding.Report {
 			Evidence:  []finding.Evidence{{Object: ref, Source: evil, Value: evil, Time: &zero, Count: -3}, {}},
 			Fix:       []finding.Fix{{Text: evil, Command: "kubectl " + evil, Patch: "a: b\n" + evil}, {}},
 			FirstSeen: &zero, LastSeen: finding.At(noon.Add(400 * 24 * time.Hour)),
+			Memory: &finding.Memory{
+				Object: ref, Source: evil, Time: &zero, Limit: -1, LimitOf: evil, Total: 5, Peak: -7, Says: evil,
+				Parts: append(slices.Repeat([]finding.MemoryPart{{Name: finding.MemoryKind(evil), Bytes: 1 << 62}}, 70), finding.MemoryPart{Bytes: -9}),
+			},
 		},
 		finding.Finding{},
 		finding.Finding{

@@ -42,7 +42,7 @@ func NewBuilder() *Builder {
 		shared: newSharing(), changed: map[Kind]bool{},
 	}
 	for _, info := range kinds {
-		b.table[reflect.TypeOf(info.freeze(nil)).Elem()] = &info
+		b.table[info.in] = &info
 	}
 	return b
 }
@@ -107,6 +107,13 @@ func (b *Builder) Build(now time.Time) *Snapshot {
 	s.join(b.last)
 	b.last, b.changed = s, map[Kind]bool{}
 	return s
+}
+
+// Holds tells whether an object has been taken in.
+func (b *Builder) Holds(kind Kind, namespace, name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.objects[kind][key{namespace, name}] != nil
 }
 
 // Len is the number of objects taken in so far.

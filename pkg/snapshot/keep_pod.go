@@ -67,21 +67,37 @@ func trimPodSpec(s *corev1.PodSpec) {
 		NodeSelector: old.NodeSelector, Priority: old.Priority, PriorityClassName: old.PriorityClassName,
 		ReadinessGates: old.ReadinessGates, Resources: old.Resources, SchedulerName: old.SchedulerName,
 		ServiceAccountName: old.ServiceAccountName, RuntimeClassName: old.RuntimeClassName, Overhead: old.Overhead,
-		Containers: trimContainers(old.Containers), InitContainers: trimContainers(old.InitContainers),
+		Containers: trimContainers(old.Containers, old.Volumes), InitContainers: trimContainers(old.InitContainers, old.Volumes),
 		Volumes: trimVolumes(old.Volumes),
 	}
 }
 
-func trimContainers(list []corev1.Container) []corev1.Container {
+func trimContainers(list []corev1.Container, volumes []corev1.Volume) []corev1.Container {
 	for i, c := range list {
 		list[i] = corev1.Container{
 			Name: c.Name, Image: c.Image, Ports: c.Ports, Resources: c.Resources, ResizePolicy: c.ResizePolicy,
 			Env: runtimeVariables(c.Env), Args: runtimeArguments(c.Command, c.Args),
-			RestartPolicy: c.RestartPolicy, Lifecycle: trimLifecycle(c.Lifecycle),
+			RestartPolicy: c.RestartPolicy, VolumeMounts: memoryMounts(c.VolumeMounts, volumes), Lifecycle: trimLifecycle(c.Lifecycle),
 			LivenessProbe: trimProbe(c.LivenessProbe), ReadinessProbe: trimProbe(c.ReadinessProbe), StartupProbe: trimProbe(c.StartupProbe),
 		}
 	}
 	return list
+}
+
+// memoryMounts keeps the mounts of volumes whose files lie in memory: they count as memory of the container that writes them.
+func memoryMounts(mounts []corev1.VolumeMount, volumes []corev1.Volume) []corev1.VolumeMount {
+	var kept []corev1.VolumeMount
+	for _, v := range volumes {
+		if v.EmptyDir == nil || v.EmptyDir.Medium != corev1.StorageMediumMemory {
+			continue
+		}
+		for _, m := range mounts {
+			if m.Name == v.Name {
+				kept = append(kept, corev1.VolumeMount{Name: m.Name, MountPath: redact(m.MountPath), ReadOnly: m.ReadOnly})
+			}
+		}
+	}
+	return kept
 }
 
 func trimProbe(p *corev1.Probe) *corev1.Probe {

@@ -6,6 +6,7 @@
 package snapshot
 
 import (
+	"reflect"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -18,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	metricsv1beta1 "k8s.io/metrics/pkg/apis/metrics/v1beta1"
 )
 
 // Kind names a resource that a snapshot can hold, as kubectl does: the plural, and the group where there is one.
@@ -46,6 +48,9 @@ const (
 	StorageClasses         Kind = "storageclasses.storage.k8s.io"
 	CSIDrivers             Kind = "csidrivers.storage.k8s.io"
 	CSINodes               Kind = "csinodes.storage.k8s.io"
+	PodMetrics             Kind = "pods.metrics.k8s.io"
+	NodeMetrics            Kind = "nodes.metrics.k8s.io"
+	KubeletStats           Kind = "nodes/proxy" // what a kubelet says, one object a node
 )
 
 // Object is what a snapshot holds: a typed API object.
@@ -65,6 +70,13 @@ type Info struct {
 	// can prove something), so that a name missing from it proves nothing; absence is asked for by name.
 	Filtered bool
 
+	// Numbers: it is no object of the cluster but tells numbers about one, and no finding is about it.
+	Numbers bool
+
+	// OptIn: it is never listed, and read object by object only where the user asks for it, because the right to it is close to root.
+	OptIn bool
+
+	in     reflect.Type        // what Builder takes
 	trim   func(Object) Object // a trimmed object of its own: the page that it came in is not kept
 	freeze func([]Object) any  // []Object → []T, to hand out typed slices
 }
@@ -77,13 +89,18 @@ func define[E any, T interface {
 	*E
 	Object
 }](kind Kind, gv schema.GroupVersion, name, resource string, namespaced bool, trim func(T)) Info {
+	return defineAs(kind, gv, name, resource, namespaced, func(o T) T {
+		own := *o
+		trim(&own)
+		return &own
+	})
+}
+
+// defineAs is define for a kind that is held in another type than it comes in.
+func defineAs[In, T Object](kind Kind, gv schema.GroupVersion, name, resource string, namespaced bool, trim func(In) T) Info {
 	return Info{
-		Kind: kind, GVK: gv.WithKind(name), Resource: resource, Namespaced: namespaced,
-		trim: func(o Object) Object {
-			own := *o.(T)
-			trim(&own)
-			return T(&own)
-		},
+		Kind: kind, GVK: gv.WithKind(name), Resource: resource, Namespaced: namespaced, in: reflect.TypeFor[In](),
+		trim: func(o Object) Object { return trim(o.(In)) },
 		freeze: func(objects []Object) any {
 			typed := make([]T, len(objects))
 			for i, o := range objects {
@@ -95,6 +112,8 @@ func define[E any, T interface {
 }
 
 func (i Info) filtered() Info { i.Filtered = true; return i }
+func (i Info) numbers() Info  { i.Numbers = true; return i }
+func (i Info) optIn() Info    { i.OptIn = true; return i }
 
 // keepTable is the keep table: for each kind, what of it survives. Checks declare kinds, never fields, so that a recording made for
 // one area is good for another.
@@ -121,6 +140,9 @@ func keepTable() []Info {
 		define(StorageClasses, storagev1.SchemeGroupVersion, "StorageClass", "storageclasses", false, trimStorageClass),
 		define(CSIDrivers, storagev1.SchemeGroupVersion, "CSIDriver", "csidrivers", false, trimCSIDriver),
 		define(CSINodes, storagev1.SchemeGroupVersion, "CSINode", "csinodes", false, trimCSINode),
+		defineAs(PodMetrics, metricsv1beta1.SchemeGroupVersion, "PodMetrics", "pods", true, trimPodMetrics).numbers(),
+		defineAs(NodeMetrics, metricsv1beta1.SchemeGroupVersion, "NodeMetrics", "nodes", false, trimNodeMetrics).numbers(),
+		define(KubeletStats, ownVersion, "NodeStats", "nodes/proxy", false, trimNodeStats).numbers().optIn(),
 	}
 }
 

@@ -60,6 +60,11 @@ func (s *sharing) object(o Object) {
 		s.selector(&o.Spec.PodSelector)
 	case *discoveryv1.EndpointSlice:
 		s.endpoints(o)
+	case *PodUsage:
+		s.word(&o.Namespace)
+		for i := range o.Containers {
+			s.word(&o.Containers[i].Name)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metricsv1beta1 "k8s.io/metrics/pkg/apis/metrics/v1beta1"
 )
 
 // View is a snapshot seen by one check: it gives out the kinds that the check declared, and panics on any other. What it returns is
@@ -181,6 +182,33 @@ func (v *View) PersistentVolume(name string) *corev1.PersistentVolume {
 func (v *View) StorageClass(name string) *storagev1.StorageClass {
 	return get[*storagev1.StorageClass](v, StorageClasses, "", name)
 }
+
+// PodUsage is what the metrics API says of a pod.
+func (v *View) PodUsage(namespace, pod string) *PodUsage {
+	return get[*PodUsage](v, PodMetrics, namespace, pod)
+}
+
+// NodeUsage is what the metrics API says of a node.
+func (v *View) NodeUsage(node string) *metricsv1beta1.NodeMetrics {
+	return get[*metricsv1beta1.NodeMetrics](v, NodeMetrics, "", node)
+}
+
+// KubeletStats is what the kubelet of a node says, where it was asked.
+func (v *View) KubeletStats(node string) *NodeStats {
+	return get[*NodeStats](v, KubeletStats, "", node)
+}
+
+// AskState says how reading an asked-for object went; the status is empty where nobody asked.
+func (v *View) AskState(kind Kind, namespace, name string) State {
+	v.touch(kind)
+	return v.s.asked[Ask{kind, namespace, name}]
+}
+
+// PodUsages is what the metrics API says of all pods, sorted as they are.
+func (v *View) PodUsages() []*PodUsage { return list[*PodUsage](v, PodMetrics, metav1.NamespaceAll) }
+
+// AllKubeletStats is what every kubelet says that was asked.
+func (v *View) AllKubeletStats() []*NodeStats { return list[*NodeStats](v, KubeletStats, "") }
 
 // Complete tells whether the listing of a kind in a namespace (empty: in the whole cluster) is known to be complete.
 func (v *View) Complete(kind Kind, namespace string) Knowledge {

@@ -39,7 +39,7 @@ func layers() []layer {
 		{"pkg/term", nil},
 		{"pkg/snapshot", nil},
 		{"pkg/finding", nil},
-		{"pkg/kubeevent", []string{"pkg/finding"}}, // the leaf engine: what events say
+		{"pkg/kubeevent", []string{"pkg/finding"}},  // the leaf engine: what events say
 		{"pkg/prometheus", []string{"pkg/history"}}, // reads into the engine's records
 		{engine, []string{"pkg/finding", "pkg/kubeevent"}},
 	}

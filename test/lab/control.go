@@ -51,6 +51,9 @@ func (l *Lab) certificates() error {
 	if err := ca.Issue("kubelet-client", pki.Subject{Name: "kube-apiserver-kubelet-client", Orgs: []string{"system:masters"}}); err != nil {
 		return err
 	}
+	if err := l.metricsCertificates(ca); err != nil {
+		return err
+	}
 	users := map[string]pki.Subject{
 		"admin":     {Name: "admin", Orgs: []string{"system:masters"}},
 		controllers: {Name: "system:kube-controller-manager"},
@@ -81,7 +84,7 @@ func (l *Lab) control(ctx context.Context, log io.Writer) error {
 		"--listen-peer-urls", "http://127.0.0.1:12380")...); err != nil {
 		return err
 	}
-	if err := l.proc.Start(apiserver, l.net.Exec(filepath.Join(l.Bin, apiserver),
+	if err := l.proc.Start(apiserver, append(l.net.Exec(filepath.Join(l.Bin, apiserver),
 		"--etcd-servers="+etcdURL, "--secure-port=6443", "--bind-address=0.0.0.0", "--advertise-address="+netns.Control,
 		"--tls-cert-file="+in("pki/apiserver.crt"), "--tls-private-key-file="+in("pki/apiserver.key"),
 		"--client-ca-file="+in("pki/ca.crt"),
@@ -92,7 +95,7 @@ func (l *Lab) control(ctx context.Context, log io.Writer) error {
 		"--kubelet-client-certificate="+in("pki/kubelet-client.crt"), "--kubelet-client-key="+in("pki/kubelet-client.key"),
 		"--kubelet-certificate-authority="+in("pki/ca.crt"), "--kubelet-preferred-address-types=InternalIP",
 		"--audit-log-path="+l.AuditLog(), "--audit-policy-file="+in("audit.yaml"),
-	)...); err != nil {
+	), l.aggregation()...)...); err != nil {
 		return err
 	}
 	fmt.Fprintln(log, "waiting for the API server")

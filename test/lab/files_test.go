@@ -45,11 +45,15 @@ func TestIncidents(t *testing.T) {
 
 // TestVersion holds the version that programs are built with to the one that go.mod requires.
 func TestVersion(t *testing.T) {
-	data, err := os.ReadFile("go.mod")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(data), "k8s.io/kubernetes "+parts.KubernetesVersion+"\n") {
-		t.Errorf("go.mod does not require k8s.io/kubernetes %s", parts.KubernetesVersion)
+	for file, wanted := range map[string]string{
+		"go.mod": "k8s.io/kubernetes " + parts.KubernetesVersion + " ", "metrics-server/go.mod": "sigs.k8s.io/metrics-server " + parts.MetricsServerVersion + " ",
+	} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(strings.ReplaceAll(string(data), "\n", " "), wanted) {
+			t.Errorf("%s does not require %s", file, wanted)
+		}
 	}
 }

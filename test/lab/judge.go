@@ -108,7 +108,7 @@ func see(ctx context.Context, tool Tool, in incident.Incident) error {
 		patience = 0
 	}
 	return poll(ctx, patience, 5*time.Second, func() (string, error) {
-		r, _, err := tool.Report(ctx, "triage", "-A")
+		r, _, err := tool.Report(ctx, append([]string{"triage", "-A"}, in.With...)...)
 		if err != nil {
 			return "", err
 		}

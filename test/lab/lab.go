@@ -37,8 +37,11 @@ type Lab struct {
 	Bin string // Kubernetes programs, kubectl among them
 
 	cache string
-	proc  proc.Table
-	net   netns.Net
+
+	metricsProgram string // path of metrics-server
+
+	proc proc.Table
+	net  netns.Net
 }
 
 // open names the directories; nothing need exist yet.
@@ -95,7 +98,7 @@ func (l *Lab) readyFile() string { return filepath.Join(l.Dir, "ready") }
 // processes in the order in which they must end: nodes, then what they speak to, the store last.
 func (l *Lab) processes() []string {
 	names := l.proc.Names()
-	last := []string{scheduler, controllers, apiserver, store}
+	last := []string{metricsServer, scheduler, controllers, apiserver, store}
 	slices.SortFunc(names, func(a, b string) int { return slices.Index(last, a) - slices.Index(last, b) })
 	return names
 }

@@ -72,6 +72,9 @@ func (l *Lab) fetch(ctx context.Context, log io.Writer) (parts.Kernel, error) {
 	if l.Bin, err = parts.Kubernetes(ctx, module, l.cache, log); err != nil {
 		return parts.Kernel{}, err
 	}
+	if l.metricsProgram, err = parts.MetricsServer(ctx, module, l.cache, log); err != nil {
+		return parts.Kernel{}, err
+	}
 	return parts.FetchKernel(ctx, l.cache, log)
 }
 
@@ -155,6 +158,9 @@ func (l *Lab) boot(ctx context.Context, m machine.Machines, log io.Writer) error
 			return err
 		}
 	}
+	if err := l.metrics(ctx, log); err != nil {
+		return err
+	}
 	return os.WriteFile(l.readyFile(), nil, 0o644)
 }
 
@@ -201,7 +207,7 @@ func (l *Lab) Down() error {
 	var errs []error
 	for _, name := range l.processes() {
 		grace := 10 * time.Second
-		if name != store && name != apiserver && name != controllers && name != scheduler {
+		if name != store && name != apiserver && name != controllers && name != scheduler && name != metricsServer {
 			grace = 0 // a node's disk goes anyway
 		}
 		errs = append(errs, l.proc.Stop(name, grace))

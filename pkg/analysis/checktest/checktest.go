@@ -201,7 +201,7 @@ func (fx *fixture) run(t *testing.T, c *analysis.Check, reversed bool, without s
 		}
 	}
 	for _, in := range c.Inputs {
-		if in.Kind != without {
+		if info, _ := snapshot.InfoOf(in.Kind); in.Kind != without && !info.OptIn {
 			b.Seal(in.Kind, "", snapshot.State{Status: snapshot.OK})
 		}
 	}
@@ -216,7 +216,7 @@ func (fx *fixture) run(t *testing.T, c *analysis.Check, reversed bool, without s
 	if without != "" {
 		b.Seal(without, "", snapshot.State{Status: snapshot.Forbidden, Reason: "left out"})
 	}
-	for _, a := range analysis.Asks(b.Build(fx.now), []*analysis.Check{c}) {
+	for _, a := range analysis.Asks(b.Build(fx.now), []*analysis.Check{c}, fx.optIn(without)...) {
 		st := snapshot.State{Status: snapshot.OK}
 		if a.Kind == without {
 			st = snapshot.State{Status: snapshot.Forbidden, Reason: "left out"}
@@ -235,17 +235,30 @@ func (fx *fixture) run(t *testing.T, c *analysis.Check, reversed bool, without s
 	return o
 }
 
+// optIn lists the kinds that the section shows to have been asked for, though that takes a flag: by an object or an "ask".
+func (fx *fixture) optIn(without snapshot.Kind) []snapshot.Kind {
+	var out []snapshot.Kind
+	for _, info := range snapshot.Kinds() {
+		asked := slices.ContainsFunc(fx.asks, func(s snapshot.Sealed) bool { return s.Kind == info.Kind })
+		if info.OptIn && (asked || fx.kinds[info.Kind]) && info.Kind != without {
+			out = append(out, info.Kind)
+		}
+	}
+	return out
+}
+
 type fixture struct {
 	now         time.Time
 	docs        [][]byte
 	wants, gaps []want
 	healthy     int
+	kinds       map[snapshot.Kind]bool // of docs
 	states      []snapshot.Sealed
 	asks        []snapshot.Sealed
 }
 
 func parse(data []byte) (*fixture, error) {
-	fx := &fixture{}
+	fx := &fixture{kinds: map[snapshot.Kind]bool{}}
 	for n, line := range strings.Split(string(data), "\n") {
 		directive, rest, ok := strings.Cut(line, ": ")
 		if !ok || !strings.HasPrefix(line, "# ") {
@@ -259,9 +272,10 @@ func parse(data []byte) (*fixture, error) {
 		return nil, fmt.Errorf("no \"# now:\"")
 	}
 	for doc := range bytes.SplitSeq(append([]byte("\n"), data...), []byte("\n---")) {
-		if o, _, err := decode(doc); err != nil {
+		if o, info, err := decode(doc); err != nil {
 			return nil, err
 		} else if o != nil {
+			fx.kinds[info.Kind] = true
 			fx.docs = append(fx.docs, doc)
 		}
 	}

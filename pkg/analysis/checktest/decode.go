@@ -5,12 +5,17 @@ package checktest
 import (
 	"fmt"
 	"strings"
+	"sync"
 
-	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
+
+// decoder knows the types of every kind.
+var decoder = sync.OnceValue(func() runtime.Decoder { return serializer.NewCodecFactory(snapshot.Scheme()).UniversalDeserializer() })
 
 // decode is strict: a fixture with a misspelt field would test nothing. A document of comments alone gives nil.
 func decode(doc []byte) (snapshot.Object, snapshot.Info, error) {
@@ -24,7 +29,7 @@ func decode(doc []byte) (snapshot.Object, snapshot.Info, error) {
 	if blank {
 		return nil, snapshot.Info{}, nil
 	}
-	o, gvk, err := scheme.Codecs.UniversalDeserializer().Decode(doc, nil, nil)
+	o, gvk, err := decoder().Decode(doc, nil, nil)
 	if err != nil {
 		return nil, snapshot.Info{}, fmt.Errorf("fixture document: %w\n%.200s", err, text)
 	}

@@ -27,7 +27,8 @@ var LimitHit = &analysis.Check{
 			"Linux Documentation/admin-guide/cgroup-v2.rst (memory.oom.group, memory.events)",
 		},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: deaths.Inputs(numberInputs()...),
+	Asks:   askKubelets,
 	Run:    func(p *analysis.Pass) error { return hits(p, restart.OwnLimit) },
 }
 
@@ -64,6 +65,7 @@ func hits(p *analysis.Pass, owner restart.Owner) error {
 		if _, ok := injector(p, c); ok {
 			f.SaidBy = "oom/injected-limit"
 		}
+		explain(p, c, last, &f)
 		p.Report(f)
 	}
 	return nil

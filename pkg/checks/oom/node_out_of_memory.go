@@ -24,7 +24,8 @@ var NodeOutOfMemory = &analysis.Check{
 		Limits:   "SystemOOM names the victim's process, not its container. A kill at the share for pods (kubepods) leaves no event. Silent a week after the last kill.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/oom/oom_watcher_linux.go", "kubernetes v1.37.2 pkg/kubelet/qos/policy.go", "kubernetes#133260"},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: deaths.Inputs(numberInputs()...),
+	Asks:   askKubelets,
 	Run:    nodeOutOfMemory,
 }
 
@@ -59,6 +60,7 @@ func nodeOutOfMemory(p *analysis.Pass) error {
 		if c.Latest != nil && c.Latest.Spec.NodeName != "" {
 			f.Fix = append(f.Fix, finding.Fix{Text: "See what was promised to whom there", Command: finding.Kubectl("", "describe", "node", c.Latest.Spec.NodeName)})
 		}
+		explain(p, c, last, &f)
 		p.Report(f)
 	}
 	return nil

@@ -8,6 +8,7 @@ func Checks() []*analysis.Check {
 	return []*analysis.Check{
 		LimitHit, PodLimitHit, ChildKilled, TinyLimit, InjectedLimit, RuntimeOwnLimit, RuntimeUnaware, NodeOutOfMemory, NodeOvercommitted,
 		Evicted, TurnedAway, BestEffortCritical, KilledNotMemory,
+		CloseToLimit, TmpfsCounts, CacheNotLeak, RequestFarBelowUsage, NoLimitNoisy,
 	}
 }
 

@@ -24,7 +24,8 @@ var PodLimitHit = &analysis.Check{
 		Limits:   "How much each container used at that moment no status says. Silent a week after the last kill.",
 		Sources:  []string{"KEP-2837", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_container_linux.go (getMemoryLimit)"},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: deaths.Inputs(numberInputs()...),
+	Asks:   askKubelets,
 	Run:    func(p *analysis.Pass) error { return hits(p, restart.PodLimit) },
 }
 

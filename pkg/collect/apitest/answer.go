@@ -17,8 +17,10 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/version"
-	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 func (s *Server) get(w http.ResponseWriter, r *http.Request, path string) {
@@ -98,7 +100,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, res resource, name
 
 func newList(res resource, items []runtime.Object) (runtime.Object, error) {
 	gvk := res.gvk.GroupVersion().WithKind(res.gvk.Kind + "List")
-	list, err := scheme.Scheme.New(gvk)
+	list, err := snapshot.Scheme().New(gvk)
 	if err != nil {
 		list = &unstructured.UnstructuredList{Object: map[string]any{}}
 	}
@@ -136,12 +138,13 @@ func fieldsOf(o Object) fields.Set {
 // write encodes an object in the first format that the client accepts.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, o runtime.Object) {
 	gv := o.GetObjectKind().GroupVersionKind().GroupVersion()
-	if !strings.HasPrefix(r.Header.Get("Accept"), runtime.ContentTypeProtobuf) || s.o.JSONOnly || !scheme.Scheme.IsGroupRegistered(gv.Group) {
+	if !strings.HasPrefix(r.Header.Get("Accept"), runtime.ContentTypeProtobuf) || s.o.JSONOnly || !snapshot.Scheme().IsGroupRegistered(gv.Group) {
 		writeJSON(w, http.StatusOK, o)
 		return
 	}
-	info, _ := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), runtime.ContentTypeProtobuf)
-	out, err := runtime.Encode(scheme.Codecs.EncoderForVersion(info.Serializer, gv), o)
+	codecs := serializer.NewCodecFactory(snapshot.Scheme())
+	info, _ := runtime.SerializerInfoForMediaType(codecs.SupportedMediaTypes(), runtime.ContentTypeProtobuf)
+	out, err := runtime.Encode(codecs.EncoderForVersion(info.Serializer, gv), o)
 	if err != nil {
 		panic(err)
 	}

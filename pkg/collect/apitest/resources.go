@@ -14,8 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -46,7 +46,9 @@ func (s *Server) resources() []resource {
 		out = append(out, r)
 	}
 	for _, info := range snapshot.Kinds() {
-		add(info.GVK, info.Resource, info.Namespaced)
+		if !info.OptIn && !(info.Numbers && s.o.NoMetrics) {
+			add(info.GVK, info.Resource, info.Namespaced)
+		}
 	}
 	for _, o := range s.o.Objects {
 		gvk := o.GetObjectKind().GroupVersionKind()
@@ -111,7 +113,7 @@ func Parse(data []byte) ([]Object, error) {
 		if len(raw.Object) == 0 {
 			continue
 		}
-		if !scheme.Scheme.Recognizes(raw.GroupVersionKind()) {
+		if !snapshot.Scheme().Recognizes(raw.GroupVersionKind()) {
 			out = append(out, raw)
 			continue
 		}
@@ -119,7 +121,7 @@ func Parse(data []byte) ([]Object, error) {
 		if err != nil {
 			return nil, fmt.Errorf("document %d: %w", n, err)
 		}
-		typed, gvk, err := scheme.Codecs.UniversalDeserializer().Decode(json, nil, nil)
+		typed, gvk, err := serializer.NewCodecFactory(snapshot.Scheme()).UniversalDeserializer().Decode(json, nil, nil)
 		if err != nil {
 			return nil, fmt.Errorf("document %d: %w", n, err)
 		}

@@ -22,12 +22,13 @@ import (
 
 // Options describe a server.
 type Options struct {
-	Objects  []Object
-	TLS      bool   // HTTPS with HTTP/2, otherwise plain HTTP
-	Prefix   string // path before /api, like /k8s/clusters/c-1
-	JSONOnly bool   // speaks no protobuf, as custom resources and some proxies do
-	Page     int    // most objects in one page, whatever the limit asked for; 0: the limit
-	Token    string // the bearer token that is accepted; empty: anybody
+	Objects   []Object
+	TLS       bool   // HTTPS with HTTP/2, otherwise plain HTTP
+	Prefix    string // path before /api, like /k8s/clusters/c-1
+	JSONOnly  bool   // speaks no protobuf, as custom resources and some proxies do
+	Page      int    // most objects in one page, whatever the limit asked for; 0: the limit
+	NoMetrics bool   // serves no metrics.k8s.io
+	Token     string // the bearer token that is accepted; empty: anybody
 
 	// Now is the clock of the Date header; zero: the real one.
 	Now time.Time

@@ -30,6 +30,7 @@ func main() {
 		allocRate = flag.Int("alloc-rate", 0, "MiB per second; 0 is as fast as possible")
 		child     = flag.String("child", "", "flags of a child of the same program, which lives beside this process; its death is ignored")
 		files     = flag.String("file", "", "PATH=MIB: a file to write and read again, so that it fills the page cache")
+		again     = flag.Bool("read-again", false, "read the file of -file over and over, so that its cache stays in use")
 		say       = flag.String("say", "", "last line on stderr before -exit-after")
 	)
 	flag.Parse()
@@ -44,6 +45,9 @@ func main() {
 		if err := fill(*files); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
+		}
+		if *again {
+			go readAgain(*files)
 		}
 	}
 	if *alloc > 0 {

@@ -64,3 +64,19 @@ func fill(spec string) error {
 	fmt.Printf("wrote and read %d MiB in %s\n", n, path)
 	return err
 }
+
+// readAgain reads the file of PATH=MIB from its beginning to its end every other second.
+func readAgain(spec string) {
+	path, _, _ := strings.Cut(spec, "=")
+	for ; ; time.Sleep(2 * time.Second) {
+		f, err := os.Open(path)
+		if err == nil {
+			_, err = io.Copy(io.Discard, f)
+			f.Close()
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return
+		}
+	}
+}

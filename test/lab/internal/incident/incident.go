@@ -5,6 +5,7 @@
 //	# check: oom/limit-hit                    the wanted check; absent for a healthy workload
 //	# object: Deployment/web                  what the finding is about
 //	# says: (?i)limit of 64Mi                 regular expression for its message
+//	# with: --kubelet-stats                   what the tool is called with besides
 //	# uses: node2                             what nobody else may use meanwhile
 //	# until: pods -l app=web {.items[*].status.phase} ~ Running     wait; see Until
 //	# do: kubectl scale deployment/web --replicas=2                 a command in the incident's namespace
@@ -33,6 +34,7 @@ type Incident struct {
 	Check    string // empty: healthy
 	Object   string // Kind/name
 	Says     *regexp.Regexp
+	With     []string // flags for the tool
 	Uses     string
 	Certs    []Cert
 	Steps    []Step
@@ -105,6 +107,8 @@ func (in *Incident) set(key, value string) (err error) {
 		in.Object = value
 	case "says":
 		in.Says, err = regexp.Compile(value)
+	case "with":
+		in.With = strings.Fields(value)
 	case "uses":
 		in.Uses = value
 	case "cert":

@@ -16,6 +16,9 @@ import (
 // KubernetesVersion is what go.mod requires of k8s.io/kubernetes; a test holds the two together.
 const KubernetesVersion = "v1.37.2"
 
+// MetricsServerVersion is what metrics-server/go.mod requires of sigs.k8s.io/metrics-server; a test holds the two together.
+const MetricsServerVersion = "v0.9.0"
+
 // Module is this module's path.
 const Module = "github.com/kubectl-scars/kubectl-scars/test/lab"
 
@@ -56,14 +59,33 @@ func Kubernetes(ctx context.Context, moduleDir, cache string, log io.Writer) (st
 // ErrNotBuilt is for tests, which go test gives less time than the first build takes.
 var ErrNotBuilt = errors.New("Kubernetes is not built yet, which takes longer than go test waits: go run ./cmd/lab build")
 
-// Built returns ErrNotBuilt unless all programs of Kubernetes are in the cache.
+// Built returns ErrNotBuilt unless all programs of Kubernetes are in the cache, and metrics-server.
 func Built(cache string) error {
+	files := []string{metricsServerFile(cache)}
 	for _, p := range programs {
-		if _, err := os.Stat(filepath.Join(cache, "bin", KubernetesVersion, p)); err != nil {
+		files = append(files, filepath.Join(cache, "bin", KubernetesVersion, p))
+	}
+	for _, file := range files {
+		if _, err := os.Stat(file); err != nil {
 			return ErrNotBuilt
 		}
 	}
 	return nil
+}
+
+// MetricsServer builds metrics-server, from a module of its own because it wants other versions of what Kubernetes wants, if it is not in
+// the cache yet, and returns its path.
+func MetricsServer(ctx context.Context, moduleDir, cache string, log io.Writer) (string, error) {
+	file := metricsServerFile(cache)
+	if _, err := os.Stat(file); err == nil {
+		return file, nil
+	}
+	defer progress(log, "building metrics-server "+MetricsServerVersion)()
+	return file, build(ctx, filepath.Join(moduleDir, "metrics-server"), file, "-s -w", "sigs.k8s.io/metrics-server/cmd/metrics-server")
+}
+
+func metricsServerFile(cache string) string {
+	return filepath.Join(cache, "bin", "metrics-server-"+MetricsServerVersion)
 }
 
 // Own builds one of this module's programs into dir.

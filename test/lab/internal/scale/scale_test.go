@@ -1,12 +1,16 @@
 package scale
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
 )
 
-// TestPlanted: there is an incident of every check.
+// measured are the checks that speak of numbers alone, which a still cluster has none of: no metrics API, no kubelet. The lab plays them.
+var measured = []string{"oom/close-to-limit", "oom/cache-not-leak", "oom/request-far-below-usage", "oom/no-limit-noisy"}
+
+// TestPlanted: there is an incident of every other check.
 func TestPlanted(t *testing.T) {
 	kinds, err := Kinds()
 	if err != nil {
@@ -19,8 +23,12 @@ func TestPlanted(t *testing.T) {
 				n++
 			}
 		}
-		if n != 1 {
-			t.Errorf("%d planted incidents of %s, want 1", n, c.ID)
+		want := 1
+		if slices.Contains(measured, c.ID) {
+			want = 0
+		}
+		if n != want {
+			t.Errorf("%d planted incidents of %s, want %d", n, c.ID, want)
 		}
 	}
 }

@@ -1,0 +1,197 @@
+package oom
+
+// This file gathers the numbers about a container's memory: what the metrics API says of it, and its kubelet where it was asked.
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/headroom"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+const (
+	metricsAPI = "metrics API"
+
+	// One sample is one moment. It says nothing of a container that is just starting, nor of now where it is old.
+	settled = 2 * time.Minute
+	stale   = 10 * time.Minute
+)
+
+// numberInputs are what the numbers come from.
+func numberInputs() []analysis.Input {
+	return []analysis.Input{analysis.Optional(snapshot.PodMetrics), analysis.AskedFor(analysis.Optional(snapshot.KubeletStats))}
+}
+
+// askKubelets wants the numbers of every node on which a pod runs.
+func askKubelets(v *snapshot.View) []snapshot.Ask {
+	var out []snapshot.Ask
+	seen := map[string]bool{}
+	for _, pod := range v.Pods("") {
+		if node := pod.Spec.NodeName; node != "" && !seen[node] && !snapshot.Finished(pod) {
+			seen[node] = true
+			out = append(out, snapshot.Ask{Kind: snapshot.KubeletStats, Name: node})
+		}
+	}
+	return out
+}
+
+// numbers are the samples of one container, or of a pod as a whole.
+type numbers struct {
+	own      []headroom.Sample // the kubelet's first
+	pressure *headroom.Sample  // the one that tells of pressure
+}
+
+// numbersOf finds the samples of a container since a time; the empty name means the pod as a whole.
+func numbersOf(p *analysis.Pass, pod *corev1.Pod, container string, since time.Time) numbers {
+	var n numbers
+	if stats := p.KubeletStats(pod.Spec.NodeName); stats != nil {
+		for _, row := range stats.Of(pod.Namespace, pod.Name, container) {
+			s := headroom.Sample(row.Memory)
+			if s.Time.Before(since) {
+				continue
+			}
+			n.own = append(n.own, s)
+			if s.PSISome300 != nil {
+				n.pressure = &s
+			}
+		}
+	}
+	if u := p.PodUsage(pod.Namespace, pod.Name); u != nil && container != "" && !u.Time.Before(since) {
+		if bytes, ok := u.Container(container); ok {
+			n.own = append(n.own, headroom.Sample{Source: metricsAPI, Time: u.Time, WorkingSet: &bytes})
+		}
+	}
+	return n
+}
+
+// account is the sample that tells the parts best, split; false where there is none.
+func (n numbers) account() (best headroom.Account, ok bool) {
+	for _, s := range n.own {
+		a, told := headroom.Split(s)
+		if told && (!ok || !best.Parted && (a.Parted || len(a.Parts) > len(best.Parts))) {
+			best, ok = a, true
+		}
+	}
+	return best, ok
+}
+
+// measured is a container that runs, has settled, and has numbers that are of now.
+type measured struct {
+	pod       *corev1.Pod
+	status    *corev1.ContainerStatus
+	container string
+
+	since   time.Time // samples before it are not of now
+	working int64     // working set, bytes
+	limit   headroom.Limit
+}
+
+func (m measured) numbers(p *analysis.Pass) numbers { return numbersOf(p, m.pod, m.container, m.since) }
+
+// eachMeasured calls f for every such container. It is called for all pods of a cluster: nothing is split here, and since pods and their
+// numbers are sorted alike, nothing is looked up.
+func eachMeasured(p *analysis.Pass, f func(measured)) {
+	usages, asked := p.PodUsages(), len(p.AllKubeletStats()) > 0
+	if len(usages) == 0 && !asked {
+		return
+	}
+	for _, pod := range p.Pods("") {
+		for len(usages) > 0 && before(usages[0], pod) {
+			usages = usages[1:]
+		}
+		var usage *snapshot.PodUsage
+		if len(usages) > 0 && !before(pod, usages[0]) {
+			usage = usages[0]
+		}
+		var stats *snapshot.NodeStats
+		if asked {
+			stats = p.KubeletStats(pod.Spec.NodeName)
+		}
+		if usage == nil && stats == nil || pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
+			continue
+		}
+		for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
+			for i := range list {
+				st := &list[i]
+				if st.State.Running == nil {
+					continue
+				}
+				since := st.State.Running.StartedAt.Add(settled)
+				if oldest := p.Now().Add(-stale); since.Before(oldest) {
+					since = oldest
+				}
+				if working, ok := workingSet(since, usage, stats, pod, st.Name); ok {
+					f(measured{pod, st, st.Name, since, working, headroom.ContainerLimit(pod, st.Name)})
+				}
+			}
+		}
+	}
+}
+
+func before(a, b metav1.Object) bool {
+	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName())) < 0
+}
+
+// workingSet is that of a container at any time since; the kubelet's own word goes first.
+func workingSet(since time.Time, usage *snapshot.PodUsage, stats *snapshot.NodeStats, pod *corev1.Pod, container string) (int64, bool) {
+	if stats != nil {
+		for _, row := range stats.Of(pod.Namespace, pod.Name, container) {
+			if row.Memory.WorkingSet != nil && !row.Memory.Time.Before(since) {
+				return *row.Memory.WorkingSet, true
+			}
+		}
+	}
+	if usage != nil && !usage.Time.Before(since) {
+		return usage.Container(container)
+	}
+	return 0, false
+}
+
+// ref names the container as evidence.
+func (m measured) ref() finding.ObjectRef {
+	ref := analysis.RefTo("Pod", m.pod)
+	ref.Container = m.container
+	return ref
+}
+
+// tally gathers the containers of which a check speaks, by workload: the worst, and how many pods.
+type tally struct {
+	order []finding.ObjectRef
+	of    map[finding.ObjectRef]*tallied
+}
+
+type tallied struct {
+	measured
+
+	workload snapshot.Ref
+	worst    float64
+	pods     int
+}
+
+// add takes a container in; worst orders those of one workload, which it names.
+func (t *tally) add(p *analysis.Pass, m measured, worst float64) finding.ObjectRef {
+	workload := p.WorkloadOf(m.pod)
+	object := analysis.Ref(workload)
+	object.Container = m.container
+	if t.of == nil {
+		t.of = map[finding.ObjectRef]*tallied{}
+	}
+	known := t.of[object]
+	if known == nil {
+		t.order = append(t.order, object)
+		t.of[object] = &tallied{m, workload, worst, 1}
+		return object
+	}
+	known.pods++
+	if worst > known.worst {
+		known.measured, known.worst = m, worst
+	}
+	return object
+}
