@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -168,9 +169,7 @@ func (p *past) complete(ctx context.Context, v finding.View) error {
 		switch {
 		case h != nil:
 			read++
-			for k, r := range h.Records {
-				records[k] = r
-			}
+			maps.Copy(records, h.Records)
 			if err != nil { // a part of it, the newest
 				h.Notes = append([]string{err.Error()}, h.Notes...)
 			}

@@ -71,8 +71,7 @@ func (p *past) store(ctx context.Context) (*prometheus.Client, string, error) {
 
 // refusal is an error without the long URL of the service proxy.
 func (p *past) refusal(err error) string {
-	var refused *prometheus.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*prometheus.Error](err); ok {
 		return fmt.Sprintf("%d %s", refused.Status, refused.Message)
 	}
 	return err.Error()

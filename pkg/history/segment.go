@@ -67,8 +67,7 @@ type segment struct {
 // pick takes the newest version that was seen for long enough, and those before it as long as they need the same.
 func pick(all []*version) segment {
 	var s segment
-	for i := len(all) - 1; i >= 0; i-- {
-		v := all[i]
+	for _, v := range slices.Backward(all) {
 		switch {
 		case len(s.used) == 0 && v.span() < leastSpan:
 			if s.young == nil {

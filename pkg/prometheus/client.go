@@ -132,8 +132,7 @@ func (c *Client) broken(parent, ctx context.Context, err error) error {
 	if parent.Err() == nil && ctx.Err() != nil {
 		return fmt.Errorf("%s: %w within %s", c.Host(), errSlow, c.o.Timeout)
 	}
-	var via *url.Error
-	if errors.As(err, &via) { // its text repeats the whole query
+	if via, ok := errors.AsType[*url.Error](err); ok { // its text repeats the whole query
 		err = via.Err
 	}
 	return fmt.Errorf("%s: %w", c.Host(), err)

@@ -285,8 +285,7 @@ func TestServersThatAreNone(t *testing.T) {
 func TestNothingOfTheNamespace(t *testing.T) {
 	s := promtest.Start(promtest.Options{Now: now})
 	_, err := client(t, s).Read(t.Context(), question())
-	var none prometheus.NoMetricsError
-	if !errors.As(err, &none) {
+	if _, ok := errors.AsType[prometheus.NoMetricsError](err); !ok {
 		t.Errorf("got %v", err)
 	}
 }

@@ -14,8 +14,6 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func rankOf(nodes ...finding.RankedNode) *finding.OOMRank {
 	r := &finding.OOMRank{ViewHead: finding.NewHead(finding.OOMRankKind), Nodes: nodes}
 	r.Metadata = finding.Metadata{Time: noon, ToolVersion: "v0.1.0", Context: "prod-eu", Scope: finding.Scope{Command: "oom rank", AllNamespaces: true}}
@@ -37,7 +35,7 @@ func kernelRank(namespace, pod, container, class string, request, limit int64, a
 // rankedNode is a node with at least as many containers as fit on a screen.
 func rankedNode(name string, more int) finding.RankedNode {
 	n := finding.RankedNode{
-		Node: name, CapacityBytes: ptr[int64](8 << 30), AllocatableBytes: ptr[int64](7600 << 20), RequestedBytes: 2304 << 20,
+		Node: name, CapacityBytes: new(int64(8 << 30)), AllocatableBytes: new(int64(7600 << 20)), RequestedBytes: 2304 << 20,
 		Kernel: []finding.KernelRank{
 			kernelRank("shop", "cache-5f7b9d8c6-abcde", "redis", "BestEffort", 0, 0, 1000, "BestEffort"),
 			kernelRank("shop", "web-7d9c8f6b94-x2xkp", "app", "Burstable", 256<<20, 512<<20, 969, "Burstable, 3.1 % of node"),

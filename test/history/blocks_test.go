@@ -4,7 +4,6 @@ package history
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -31,7 +30,7 @@ type writer struct {
 func writeBlocks(t *testing.T, dir string, cases []historytest.Case) int {
 	t.Helper()
 	// A head takes samples of half its range, whatever their order among series.
-	blocks, err := tsdb.NewBlockWriter(slog.New(slog.NewTextHandler(io.Discard, nil)), dir, int64(10*historytest.Week/time.Millisecond))
+	blocks, err := tsdb.NewBlockWriter(slog.New(slog.DiscardHandler), dir, int64(10*historytest.Week/time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,6 +85,6 @@ func start(t *testing.T, blocks string, flags ...string) string {
 		time.Sleep(100 * time.Millisecond)
 	}
 	text, _ := os.ReadFile(log.Name())
-	t.Fatal(fmt.Sprintf("prometheus does not become ready: %s", text))
+	t.Fatalf("prometheus does not become ready: %s", text)
 	return ""
 }
