@@ -3,7 +3,6 @@ package history
 // The Prometheus: Debian's, unpacked into the user's cache directory.
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"os"
