@@ -113,11 +113,12 @@ func versionFlags() string {
 }
 
 func build(ctx context.Context, dir, file, ldflags, pkg string) error {
+	part := fmt.Sprintf("%s.%d.part", file, os.Getpid()) // another test may build the same
 	if err := run(ctx, dir, []string{"CGO_ENABLED=0"},
-		"go", "build", "-buildvcs=false", "-p", "2", "-ldflags", ldflags, "-o", file+".part", pkg); err != nil {
-		return errors.Join(err, os.RemoveAll(file+".part"))
+		"go", "build", "-buildvcs=false", "-p", "2", "-ldflags", ldflags, "-o", part, pkg); err != nil {
+		return errors.Join(err, os.RemoveAll(part))
 	}
-	return os.Rename(file+".part", file)
+	return os.Rename(part, file)
 }
 
 // progress says what goes on and, every 20 seconds, for how long already.
