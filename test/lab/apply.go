@@ -41,7 +41,7 @@ func (l *Lab) Apply(ctx context.Context, namespace string, manifest []byte) erro
 
 // gone waits while a namespace is being deleted.
 func (l *Lab) gone(ctx context.Context, namespace string) error {
-	return poll(ctx, 3*time.Minute, time.Second, func() (string, error) {
+	return poll(ctx, 6*time.Minute, time.Second, func() (string, error) {
 		phase, err := l.Run(ctx, nil, "get", "namespace", namespace, "--ignore-not-found", "-o", "jsonpath={.status.phase}")
 		if phase == "Terminating" {
 			return namespace + " is still being deleted", nil

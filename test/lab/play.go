@@ -20,7 +20,7 @@ import (
 )
 
 // Patience is how long a step of an incident may take. Back-offs of the kubelet reach 5 minutes.
-const Patience = 6 * time.Minute
+const Patience = 10 * time.Minute
 
 // Player plays incidents on a lab.
 type Player struct {
