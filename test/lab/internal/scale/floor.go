@@ -79,6 +79,7 @@ func Floor(ctx context.Context, config *rest.Config, name string) error {
 
 func (h way) reader(config *rest.Config) (func(context.Context, snapshot.Info) error, error) {
 	config = rest.CopyConfig(config)
+	config.QPS = -1 // as the tool: client-go would let five requests a second through, and the floor would be a ceiling
 	config.DisableCompression = h.plain
 	if h.metadata {
 		return h.readMetadata(config)
