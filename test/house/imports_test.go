@@ -41,6 +41,7 @@ func layers() []layer {
 		{"pkg/finding", nil},
 		{"pkg/kubeevent", []string{"pkg/finding"}},  // the leaf engine: what events say
 		{"pkg/prometheus", []string{"pkg/history"}}, // reads into the engine's records
+		{"pkg/startup", []string{"pkg/restart", "pkg/kubeevent", "pkg/finding"}}, // reads the ends of starts that were cut short
 		{engine, []string{"pkg/finding", "pkg/kubeevent"}},
 	}
 }
@@ -123,7 +124,7 @@ func allowed(l layer, imp string) bool {
 	return slices.ContainsFunc(l.may, func(m string) bool {
 		if m == "ENGINES" {
 			name := layerOf(imp).name
-			return name == engine || name == "pkg/kubeevent"
+			return name == engine || name == "pkg/kubeevent" || name == "pkg/startup"
 		}
 		return matches(m, imp)
 	})

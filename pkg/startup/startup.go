@@ -1,0 +1,203 @@
+// Package startup measures how long containers take to start: from those that became ready, within the bounds of what the API's times
+// can tell, and from those that a probe killed before, whose lives are lower bounds. Survivors alone understate a start-up.
+package startup
+
+import (
+	"reflect"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+)
+
+// Bound says what a measured time means.
+type Bound string
+
+// The bounds.
+const (
+	Within  Bound = "within"   // the start took between Least and Took
+	AtMost  Bound = "at-most"  // it took no longer than Took
+	AtLeast Bound = "at-least" // it was killed then, and would have taken longer
+)
+
+// Start is one start of one container.
+type Start struct {
+	Pod   finding.ObjectRef // with the container's name
+	Bound Bound
+	Why   string        // why it is at most Took, as half a sentence
+	Began time.Time     // startedAt
+	Took  time.Duration // until the probe was seen to succeed; AtLeast: until it was last seen to fail
+	Least time.Duration // what it took at least: Took less the error
+	Life  time.Duration // AtLeast: how long the container lived, with its grace period
+
+	path  string    // the list of its status
+	ready time.Time // since when the pod's containers are
+	death []finding.Evidence
+}
+
+// Evidence quotes what the time was taken from.
+func (s Start) Evidence() []finding.Evidence {
+	if s.Bound == AtLeast {
+		return s.death
+	}
+	pod := s.Pod
+	pod.Container = ""
+	return []finding.Evidence{
+		{Object: s.Pod, Source: "status." + s.path + "[" + s.Pod.Container + "].state.running.startedAt", Value: s.Began.Format(time.RFC3339), Time: finding.At(s.Began)},
+		{Object: pod, Source: "status.conditions[ContainersReady]", Value: "True since " + s.ready.Format(time.RFC3339), Time: finding.At(s.ready)},
+	}
+}
+
+// resolution is that of the API's times: startedAt and lastTransitionTime are cut to seconds.
+const resolution = time.Second
+
+// slack is by how much times may differ that mean the same moment, of which one is the runtime's and one the kubelet's.
+const slack = 2 * time.Second
+
+// believable is the longest start that is taken for one where no startup probe bounds it: after that, readiness was rather lost and found.
+const believable = 15 * time.Minute
+
+// Governing is the probe that ends a start which takes too long: the startup probe, or the liveness probe where there is none.
+func Governing(c *corev1.Container) (*corev1.Probe, kubeevent.Probe) {
+	switch {
+	case c.StartupProbe != nil:
+		return c.StartupProbe, kubeevent.Startup
+	case c.LivenessProbe != nil:
+		return c.LivenessProbe, kubeevent.Liveness
+	default:
+		return nil, ""
+	}
+}
+
+// Shown tells whether the governing probe asks the same as what makes the container ready, so that a measured start is what that probe
+// waits for. Commands whose arguments were cut cannot be compared.
+func Shown(c *corev1.Container) bool {
+	p, name := Governing(c)
+	switch {
+	case p == nil:
+		return false
+	case c.ReadinessProbe == nil:
+		return name == kubeevent.Startup
+	case p.Exec != nil && len(p.Exec.Command) != 1:
+		return false
+	default:
+		return reflect.DeepEqual(p.ProbeHandler, c.ReadinessProbe.ProbeHandler)
+	}
+}
+
+// Observe measures the start of the life that a container of a pod is in now; false where it is not ready, or nothing tells when it was.
+func Observe(f restart.Facts, c *corev1.Container) (Start, bool) {
+	if f.Pod == nil || c.ReadinessProbe == nil && c.StartupProbe == nil {
+		return Start{}, false
+	}
+	st, list := statusOf(f.Pod, c.Name)
+	ready := readySince(f.Pod)
+	if st == nil || st.State.Running == nil || !st.Ready || ready.IsZero() {
+		return Start{}, false
+	}
+	began := st.State.Running.StartedAt.UTC()
+	if began.Unix() <= 0 || ready.Before(began) {
+		return Start{}, false // another container's doing, or from the life before
+	}
+	s := Start{
+		Pod:   finding.ObjectRef{Kind: "Pod", Namespace: f.Namespace, Name: f.Name, Container: c.Name},
+		Bound: Within, Began: began, Took: ready.Sub(began), path: list, ready: ready,
+	}
+	s.Took, s.Least = bounds(c, s.Took)
+	s.Why = doubt(f, c, s, ready)
+	if s.Why != "" {
+		s.Bound, s.Least = AtMost, 0
+	}
+	return s, true
+}
+
+// bounds takes off what the probes add to a start that was seen to take so long, and says how long it took at least. A probe that succeeds
+// in its first attempt, which lies anywhere in [delay, delay+period), tells nothing of what was before.
+func bounds(c *corev1.Container, seen time.Duration) (took, least time.Duration) {
+	took = seen
+	var coarse, first time.Duration
+	for _, p := range []*corev1.Probe{c.StartupProbe, c.ReadinessProbe} {
+		if p == nil {
+			continue
+		}
+		b := restart.BudgetOf(p)
+		coarse += b.Period
+		first = max(first, time.Duration(max(p.InitialDelaySeconds, 0))*time.Second+b.Period)
+		took -= time.Duration(max(p.SuccessThreshold, 1)-1) * b.Period
+	}
+	took = max(took, 0)
+	if took <= first+resolution {
+		return took, 0
+	}
+	return took, max(0, took-coarse-resolution)
+}
+
+// doubt is why the moment at which the pod's containers were ready need not be the end of this container's start.
+func doubt(f restart.Facts, c *corev1.Container, s Start, ready time.Time) string {
+	for _, list := range [][]corev1.Container{f.Pod.Spec.InitContainers, f.Pod.Spec.Containers} {
+		for i := range list {
+			o := &list[i]
+			st, _ := statusOf(f.Pod, o.Name)
+			if o.Name == c.Name || st == nil || st.State.Running == nil {
+				continue
+			}
+			if o.ReadinessProbe != nil || o.StartupProbe != nil {
+				return "container " + o.Name + " has probes too, and the pod is ready with the last"
+			}
+			if ready.Sub(st.State.Running.StartedAt.Time) <= slack {
+				return "container " + o.Name + " was started at that time"
+			}
+		}
+	}
+	limit := believable
+	if c.StartupProbe != nil {
+		limit = restart.BudgetOf(c.StartupProbe).Latest
+		if c.ReadinessProbe != nil {
+			limit += restart.BudgetOf(c.ReadinessProbe).Latest
+		}
+	} else if c.LivenessProbe != nil && Shown(c) {
+		limit = restart.BudgetOf(c.LivenessProbe).Latest // it would have been killed by then
+	}
+	if s.Took > limit+slack {
+		return "it was rather ready before and lost that"
+	}
+	p, _ := Governing(c)
+	if p == nil {
+		p = c.ReadinessProbe
+	}
+	late := s.Began.Add(restart.BudgetOf(p).Latest)
+	for _, sy := range restart.Symptoms(f.Events, c.Name, kubeevent.Readiness) {
+		if sy.Counts() && !sy.Combined && sy.Last.After(late) && !sy.Last.After(ready) {
+			return "readiness failed again later"
+		}
+	}
+	return ""
+}
+
+// readySince is since when all containers of a pod are ready, zero where they are not. The condition Ready would also wait for readiness
+// gates.
+func readySince(p *corev1.Pod) time.Time {
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.ContainersReady && c.Status == corev1.ConditionTrue {
+			return c.LastTransitionTime.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+func statusOf(p *corev1.Pod, name string) (*corev1.ContainerStatus, string) {
+	for i := range p.Status.ContainerStatuses {
+		if s := &p.Status.ContainerStatuses[i]; s.Name == name {
+			return s, "containerStatuses"
+		}
+	}
+	for i := range p.Status.InitContainerStatuses {
+		if s := &p.Status.InitContainerStatuses[i]; s.Name == name {
+			return s, "initContainerStatuses"
+		}
+	}
+	return nil, ""
+}
