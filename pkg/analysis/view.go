@@ -34,6 +34,9 @@ type View struct {
 	// History: the answer is completed by weeks of metrics, which no snapshot holds; the view's command takes flags that say where they are.
 	History bool
 
+	// Patches: the answer holds patches, which -o patch prints.
+	Patches bool
+
 	// Make answers. It is pure, fills in the payload and what it cannot say, and leaves metadata and coverage alone.
 	Make func(*snapshot.View, Question) finding.View
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,12 +26,20 @@ func (o *analyseOptions) addInput(cmd *cobra.Command) {
 	f.StringVarP(&o.output, "output", "o", "table", "Output format: table, wide, json, yaml, name, markdown, jsonpath=..., go-template=...")
 	o.addTimeout(f)
 	f.StringVar(&o.save, "save", "", "Also save what this run saw to a file, for --from")
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(render.Formats(), cobra.ShellCompDirectiveNoFileComp))
+	formats := render.Formats()
+	if o.patches() {
+		formats = append(formats, render.Patch)
+		f.Lookup("output").Usage = strings.Replace(f.Lookup("output").Usage, "markdown,", "markdown, patch (for kubectl patch --patch-file),", 1)
+	}
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 }
+
+// patches tells whether what is shown may hold patches.
+func (o *analyseOptions) patches() bool { return o.view != nil && o.view.Patches }
 
 // validateInput refuses what cannot be meant by these flags.
 func (o *analyseOptions) validateInput() error {
-	if err := render.Validate(o.output); err != nil && !(o.past != nil && o.output == render.Patch) {
+	if err := render.Validate(o.output); err != nil && !(o.patches() && o.output == render.Patch) {
 		return err
 	}
 	if o.now != "" {

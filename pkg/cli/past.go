@@ -19,7 +19,6 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/history"
 	"github.com/kubectl-scars/kubectl-scars/pkg/prometheus"
-	"github.com/kubectl-scars/kubectl-scars/pkg/render"
 )
 
 // past is what the user says about history.
@@ -54,8 +53,6 @@ func (p *past) addFlags(cmd *cobra.Command) {
 	f.Float64Var(&p.quantile, "quantile", 0.99, "The share of the time for which the request must be enough, and of pods and days for which the limit must, 0.5 to 1")
 	f.StringSliceVar(&p.match, "match", nil, "Labels that tell this cluster apart in a store of several, like cluster=prod")
 	p.access.addFlags(f)
-	f.Lookup("output").Usage = strings.Replace(f.Lookup("output").Usage, "markdown,", "markdown, patch (for kubectl patch --patch-file),", 1)
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(append(render.Formats(), render.Patch), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // validate refuses what cannot be meant, before anything is read.

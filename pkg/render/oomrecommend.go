@@ -160,26 +160,48 @@ func remark(item finding.Recommendation) string {
 	return ""
 }
 
+// patched is the patch of one workload.
+type patched struct {
+	object                     finding.ObjectRef
+	revertedBy, patch, warning string
+}
+
 // writePatches prints the patches of a view, each after the command that applies it.
 func writePatches(w io.Writer, v finding.View, o Options) error {
-	r, ok := v.(*finding.OOMRecommend)
-	if !ok {
+	var patches []patched
+	switch v := v.(type) {
+	case *finding.OOMRecommend:
+		for _, item := range v.Items {
+			patches = append(patches, patched{item.Object, item.RevertedBy, item.Patch, ""})
+		}
+	case *finding.ProbesRecommend:
+		for _, item := range v.Items {
+			warning := ""
+			if item.Restarts > 0 {
+				warning = rolls(item.Restarts)
+			}
+			patches = append(patches, patched{item.Object, item.RevertedBy, item.Patch, warning})
+		}
+	default:
 		return unknownFormat(Patch)
 	}
 	p := docPage(w, o)
 	var lines []string
-	for _, item := range r.Items {
-		if item.Patch == "" {
+	for _, item := range patches {
+		if item.patch == "" {
 			continue
 		}
 		if len(lines) > 0 {
 			lines = append(lines, "---")
 		}
-		lines = append(lines, "# "+p.text(p.command(finding.Kubectl(item.Object.Namespace, "patch", item.Object.String(), "--patch-file", "FILE"))))
-		if item.RevertedBy != "" {
-			lines = append(lines, "# reverted by "+p.text(item.RevertedBy)+" unless changed there")
+		lines = append(lines, "# "+p.text(p.command(finding.Kubectl(item.object.Namespace, "patch", item.object.String(), "--patch-file", "FILE"))))
+		if item.revertedBy != "" {
+			lines = append(lines, "# reverted by "+p.text(item.revertedBy)+" unless changed there")
 		}
-		lines = append(lines, strings.Split(strings.TrimRight(p.block(item.Patch), "\n"), "\n")...)
+		if item.warning != "" {
+			lines = append(lines, "# "+item.warning)
+		}
+		lines = append(lines, strings.Split(strings.TrimRight(p.block(item.patch), "\n"), "\n")...)
 	}
 	if len(lines) == 0 {
 		lines = []string{"# nothing to change"}

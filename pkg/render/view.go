@@ -43,6 +43,8 @@ func sheetOf(v finding.View, all bool) (sheet, error) {
 		return rankSheet(v), nil
 	case *finding.OOMRecommend:
 		return recommendSheet(v, all), nil
+	case *finding.ProbesRecommend:
+		return probesSheet(v, all), nil
 	default:
 		return sheet{}, fmt.Errorf("view %T has no layout", v)
 	}

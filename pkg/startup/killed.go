@@ -31,7 +31,7 @@ func Killed(pod *corev1.Pod, c *corev1.Container, deaths []restart.Death) []Star
 		if d.Cause != cause || d.Pod.Container != c.Name || !ok || !clocked(b, grace, life) {
 			continue
 		}
-		s := Start{Pod: d.Pod, Bound: AtLeast, Began: d.Started, Life: life, death: d.Evidence}
+		s := Start{Pod: d.Pod, Bound: AtLeast, Began: d.Started, Life: life}
 		// Nobody asked any more after the decision, so that the grace period is no part of the bound.
 		s.Took = min(life, max(b.Guaranteed, life-grace-slack))
 		if at, ok := decided(d); ok {
@@ -113,13 +113,11 @@ func (s Sum) String() string {
 	return fmt.Sprintf("n=%d: %s", s.N(), strings.Join(parts, ", "))
 }
 
-// Evidence quotes the starts, the slowest first, at most so many.
+// Evidence quotes the slowest starts that succeeded, at most so many; those that were cut short are quoted as deaths.
 func (s Sum) Evidence(most int) []finding.Evidence {
 	var out []finding.Evidence
-	for _, list := range [][]Start{s.Killed, s.Ready} {
-		for i := len(list) - 1; i >= 0 && i >= len(list)-most; i-- {
-			out = append(out, list[i].Evidence()...)
-		}
+	for i := len(s.Ready) - 1; i >= max(0, len(s.Ready)-most); i-- {
+		out = append(out, s.Ready[i].Evidence()...)
 	}
 	return out
 }

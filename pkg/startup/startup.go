@@ -35,14 +35,10 @@ type Start struct {
 
 	path  string    // the list of its status
 	ready time.Time // since when the pod's containers are
-	death []finding.Evidence
 }
 
-// Evidence quotes what the time was taken from.
+// Evidence quotes what the time of a start that succeeded was taken from.
 func (s Start) Evidence() []finding.Evidence {
-	if s.Bound == AtLeast {
-		return s.death
-	}
 	pod := s.Pod
 	pod.Container = ""
 	return []finding.Evidence{

@@ -48,7 +48,7 @@ func Gather(p *analysis.Pass, nodes bool, match func(restart.Death) bool) []Case
 			if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) {
 				continue // most pods: Deaths would find nothing, after much more looking
 			}
-			for _, d := range restart.Deaths(facts(p, w, inc, nodes)) {
+			for _, d := range restart.Deaths(Facts(p.View, w, inc, nodes)) {
 				if known == nil {
 					known = map[string][]restart.Death{}
 				}
@@ -75,7 +75,8 @@ func Gather(p *analysis.Pass, nodes bool, match func(restart.Death) bool) []Case
 	return out
 }
 
-func facts(p *analysis.Pass, w snapshot.Ref, inc snapshot.Incarnation, nodes bool) restart.Facts {
+// Facts are what is known of one pod of a workload; of its node too, where that is asked for.
+func Facts(p *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation, nodes bool) restart.Facts {
 	f := restart.Facts{
 		Namespace: w.Namespace, Name: inc.Name, Pod: inc.Pod, Events: inc.Events, Now: p.Now(),
 		EventsComplete: p.Complete(snapshot.Events, w.Namespace) != snapshot.Unknown,

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -45,28 +44,15 @@ Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_P
 	Takes: []snapshot.Kind{
 		snapshot.Deployments, snapshot.StatefulSets, snapshot.DaemonSets, snapshot.CronJobs, snapshot.Jobs, snapshot.ReplicaSets, snapshot.Pods,
 	},
-	Inputs: analysis.OptionalPodInputs(
-		analysis.Optional(snapshot.Deployments), analysis.Optional(snapshot.StatefulSets), analysis.Optional(snapshot.DaemonSets), analysis.Optional(snapshot.CronJobs),
-	),
-	History: true,
-	Make:    recommend,
+	Inputs:  analysis.WorkloadInputs(),
+	History: true, Patches: true,
+	Make: recommend,
 }
 
 func recommend(v *snapshot.View, q analysis.Question) finding.View {
 	out := &finding.OOMRecommend{ViewHead: finding.NewHead(finding.OOMRecommendKind), Items: []finding.Recommendation{}}
-	meta := workloadMeta(v)
-	for _, t := range v.Templates(metav1.NamespaceAll) {
-		w := workload{object: meta[t.Workload].object, replicas: meta[t.Workload].replicas, ref: t.Workload, spec: &t.Pods.Spec, pods: v.PodsOf(t.Workload)}
-		if owner := metav1.GetControllerOf(w.object); owner != nil && (owner.Kind == "CronJob" || w.replicas == 0) {
-			continue // a run of something that is there itself, or an old revision of what is not a kind of ours
-		}
-		out.Items = append(out.Items, w.items(q.Subjects)...)
-	}
-	for _, p := range v.Pods(metav1.NamespaceAll) {
-		if metav1.GetControllerOf(p) == nil && !snapshot.Finished(p) {
-			w := workload{object: p, replicas: 1, ref: v.WorkloadOf(p), spec: &p.Spec, pods: []*corev1.Pod{p}}
-			out.Items = append(out.Items, w.items(q.Subjects)...)
-		}
+	for _, w := range analysis.Workloads(v, q.Subjects) {
+		out.Items = append(out.Items, workload{w}.items()...)
 	}
 	slices.SortStableFunc(out.Items, func(a, b finding.Recommendation) int {
 		a.Object.Container, b.Object.Container = "", ""
@@ -79,61 +65,13 @@ func recommend(v *snapshot.View, q analysis.Question) finding.View {
 	return out
 }
 
-type counted struct {
-	object   metav1.Object
-	replicas int
-}
+// workload is one of them, of which this view knows more than what all views do.
+type workload struct{ analysis.Workload }
 
-// workloadMeta are the objects that have templates, and how many pods each asks for.
-func workloadMeta(v *snapshot.View) map[snapshot.Ref]counted {
-	out := map[snapshot.Ref]counted{}
-	add := func(apiVersion, kind string, o metav1.Object, replicas *int32) {
-		n := 1
-		if replicas != nil {
-			n = int(*replicas)
-		}
-		out[snapshot.Ref{APIVersion: apiVersion, Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName()}] = counted{o, n}
-	}
-	for _, o := range v.Deployments("") {
-		add("apps/v1", "Deployment", o, o.Spec.Replicas)
-	}
-	for _, o := range v.ReplicaSets("") {
-		add("apps/v1", "ReplicaSet", o, o.Spec.Replicas)
-	}
-	for _, o := range v.StatefulSets("") {
-		add("apps/v1", "StatefulSet", o, o.Spec.Replicas)
-	}
-	for _, o := range v.DaemonSets("") {
-		add("apps/v1", "DaemonSet", o, &o.Status.DesiredNumberScheduled)
-	}
-	for _, o := range v.Jobs("") {
-		add("batch/v1", "Job", o, o.Spec.Parallelism)
-	}
-	for _, o := range v.CronJobs("") {
-		add("batch/v1", "CronJob", o, o.Spec.JobTemplate.Spec.Parallelism)
-	}
-	return out
-}
-
-// workload is one of them with the pods it has now.
-type workload struct {
-	object   metav1.Object
-	replicas int
-	ref      snapshot.Ref
-	spec     *corev1.PodSpec
-	pods     []*corev1.Pod
-}
-
-func (w workload) items(subjects []finding.ObjectRef) []finding.Recommendation {
-	object := finding.ObjectRef{APIVersion: w.ref.APIVersion, Kind: w.ref.Kind, Namespace: w.ref.Namespace, Name: w.ref.Name}
-	if len(subjects) > 0 && !slices.ContainsFunc(subjects, func(s finding.ObjectRef) bool {
-		return object.SameObject(s) || slices.ContainsFunc(w.pods, func(p *corev1.Pod) bool { return s.Kind == "Pod" && s.Namespace == p.Namespace && s.Name == p.Name })
-	}) {
-		return nil
-	}
+func (w workload) items() []finding.Recommendation {
 	var out []finding.Recommendation
 	add := func(c corev1.Container, init bool) {
-		item := finding.Recommendation{Object: object, Replicas: w.replicas, RevertedBy: w.revertedBy(), QOSBefore: w.qosClass()}
+		item := finding.Recommendation{Object: analysis.Ref(w.Ref), Replicas: w.Replicas, RevertedBy: w.revertedBy(), QOSBefore: w.qosClass()}
 		item.Object.Container = c.Name
 		item.Limit.Now, item.Request.Now = c.Resources.Limits.Memory().Value(), c.Resources.Requests.Memory().Value()
 		if _, set := c.Resources.Requests[corev1.ResourceMemory]; !set {
@@ -142,15 +80,15 @@ func (w workload) items(subjects []finding.ObjectRef) []finding.Recommendation {
 		request, limit := c.Resources.Requests.Cpu(), c.Resources.Limits.Cpu()
 		item.Pod = finding.PodShape{
 			Init: init, CPU: !request.IsZero() || !limit.IsZero(), CPUEqual: !limit.IsZero() && (request.IsZero() || request.Cmp(*limit) == 0),
-			PodLevel: w.spec.Resources != nil, Fixed: w.ref.Kind == "Job" || w.ref.Kind == "Pod",
+			PodLevel: w.Spec.Resources != nil, Fixed: w.Ref.Kind == "Job" || w.Ref.Kind == "Pod",
 		}
 		item.Notes = w.notes(c.Name, item)
 		out = append(out, item)
 	}
-	for _, c := range w.spec.InitContainers {
+	for _, c := range w.Spec.InitContainers {
 		add(c, true)
 	}
-	for _, c := range w.spec.Containers {
+	for _, c := range w.Spec.Containers {
 		add(c, false)
 	}
 	return out
@@ -162,12 +100,12 @@ func (w workload) notes(container string, item finding.Recommendation) []string 
 	if item.Pod.Fixed {
 		out = append(out, "it cannot be changed: what makes it must be")
 	}
-	for _, p := range w.pods {
+	for _, p := range w.Pods {
 		for _, status := range slices.Concat(p.Status.InitContainerStatuses, p.Status.ContainerStatuses) {
 			if status.Name != container || status.Resources == nil {
 				continue
 			}
-			if enacted := status.Resources.Limits.Memory().Value(); enacted != item.Limit.Now && w.ref.Kind != "Pod" {
+			if enacted := status.Resources.Limits.Memory().Value(); enacted != item.Limit.Now && w.Ref.Kind != "Pod" {
 				return append(out, "pod "+p.Name+" runs with a limit of "+orNone(enacted)+", the template says "+orNone(item.Limit.Now)+": something sets it on the pod")
 			}
 		}
@@ -184,7 +122,7 @@ func orNone(bytes int64) string {
 
 // qosClass is the class that the pods have now, empty where there are none.
 func (w workload) qosClass() string {
-	for _, p := range w.pods {
+	for _, p := range w.Pods {
 		if p.Status.QOSClass != "" {
 			return string(p.Status.QOSClass)
 		}
@@ -194,32 +132,12 @@ func (w workload) qosClass() string {
 
 // revertedBy names who would undo a change of the workload: who applies it from elsewhere, or writes requests and limits itself.
 func (w workload) revertedBy() string {
-	labels, annotations := w.object.GetLabels(), w.object.GetAnnotations()
-	var out []string
-	add := func(who, name string) {
-		if name != "" {
-			out = append(out, who+" "+name)
-		}
-	}
-	if id := annotations["argocd.argoproj.io/tracking-id"]; id != "" {
-		app, _, _ := strings.Cut(id, ":")
-		add("Argo CD application", app)
-	} else {
-		add("Argo CD application", labels["argocd.argoproj.io/instance"])
-	}
-	add("Flux Kustomization", labels["kustomize.toolkit.fluxcd.io/name"])
-	add("Flux HelmRelease", labels["helm.toolkit.fluxcd.io/name"])
-	if labels["helm.toolkit.fluxcd.io/name"] == "" {
-		add("Helm release", annotations["meta.helm.sh/release-name"])
-	}
-	if manager := labels["app.kubernetes.io/managed-by"]; len(out) == 0 && manager != "" {
-		out = append(out, manager)
-	}
-	for _, p := range w.pods {
+	by := w.RevertedBy()
+	for _, p := range w.Pods {
 		if p.Annotations["vpaUpdates"] != "" || p.Annotations["vpaObservedContainers"] != "" {
-			out = append(out, "VerticalPodAutoscaler (on the pods)")
+			by = append(by, "VerticalPodAutoscaler (on the pods)")
 			break
 		}
 	}
-	return strings.Join(out, ", ")
+	return strings.Join(by, ", ")
 }

@@ -24,10 +24,12 @@ type killed struct {
 	words     string // how it failed
 	kinds     []restart.Symptom
 	longest   time.Duration // the longest life that ended so; zero where none is known
+	starts    starts        // how long starts of this container take
 }
 
-// kills finds the cases of one cause and turns each into a finding with what all of them say. The check adds its own words and fixes.
-func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish func(k killed, f *finding.Finding)) {
+// kills finds the cases of one cause and turns each into a finding with what all of them say. The check adds its own words and fixes,
+// or leaves the case to another.
+func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish func(k killed, f *finding.Finding) bool) {
 	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.Cause == cause }) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {
@@ -59,8 +61,12 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 		if k.probe != nil {
 			f.Evidence = append(f.Evidence, budgetEvidence(k, cause))
 		}
-		finish(k, &f)
-		p.Report(f)
+		if k.container != nil {
+			k.starts = startsOf(p.View, c.Workload, k.container)
+		}
+		if finish(k, &f) {
+			p.Report(f)
+		}
 	}
 }
 
@@ -94,4 +100,18 @@ func (k killed) grace(cause restart.Cause) time.Duration {
 // shortLived tells whether no life that is known outlasted what the probe allows from the start: killed by the clock, while starting.
 func (k killed) shortLived(cause restart.Cause) bool {
 	return k.probe != nil && k.longest > 0 && k.longest <= restart.BudgetOf(k.probe).Latest+k.grace(cause)+10*time.Second
+}
+
+// whileStarting tells whether the liveness probe killed the container before it was up: no known life was longer than a probe takes that
+// never succeeds, or the pod has never been ready, and what was measured does not say that it is up long before. Where no start has
+// succeeded, only that nothing listened speaks for a start that takes its time.
+func (k killed) whileStarting() bool {
+	if k.probe == nil || k.container.StartupProbe != nil || len(k.asksWrongly()) > 0 ||
+		!k.shortLived(restart.Liveness) && (k.longest > 0 || k.Latest == nil || !neverReady(k.Latest)) {
+		return false
+	}
+	if len(k.starts.Ready) > 0 {
+		return k.starts.Ready[len(k.starts.Ready)-1].Took > restart.BudgetOf(k.probe).Guaranteed*4/5
+	}
+	return k.has(kubeevent.Refused)
 }

@@ -30,13 +30,15 @@ var LivenessKill = &analysis.Check{
 }
 
 func livenessKill(p *analysis.Pass) error {
-	kills(p, restart.Liveness, kubeevent.Liveness, func(k killed, f *finding.Finding) {
+	kills(p, restart.Liveness, kubeevent.Liveness, func(k killed, f *finding.Finding) bool {
 		f.Message = fmt.Sprintf("%s was killed by its liveness probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
 		if f.Confidence == finding.Consistent {
 			f.Message = fmt.Sprintf("%s was most likely killed by its liveness probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
 		}
-		starting := k.probe != nil && k.container.StartupProbe == nil && k.has(kubeevent.Refused) &&
-			(k.shortLived(restart.Liveness) || k.Latest != nil && neverReady(k.Latest))
+		starting := k.whileStarting()
+		if starting {
+			f.SaidBy = KilledWhileStarting.ID
+		}
 		switch {
 		case starting && k.longest > 0:
 			f.Message += fmt.Sprintf(", while still starting: no life lasted longer than %s", analysis.Span(k.longest))
@@ -45,6 +47,7 @@ func livenessKill(p *analysis.Pass) error {
 		}
 		f.Message += k.Tail()
 		f.Fix = append(k.Look(), livenessFixes(k, starting)...)
+		return true
 	})
 	return nil
 }

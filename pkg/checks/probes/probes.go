@@ -5,5 +5,12 @@ import "github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 
 // Checks lists the area's checks in the order in which explain lists them.
 func Checks() []*analysis.Check {
-	return []*analysis.Check{LivenessKill, StartupKill, InertLiveness, StuckStartup, ServiceWithoutReadyPods}
+	return []*analysis.Check{
+		LivenessKill, StartupKill, InertLiveness, StuckStartup, ServiceWithoutReadyPods,
+		KilledWhileStarting,
+		BudgetBelowStartup,
+	}
 }
+
+// Views lists the area's views.
+func Views() []*analysis.View { return []*analysis.View{Recommend} }

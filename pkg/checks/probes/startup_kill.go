@@ -30,7 +30,7 @@ var StartupKill = &analysis.Check{
 }
 
 func startupKill(p *analysis.Pass) error {
-	kills(p, restart.Startup, kubeevent.Startup, func(k killed, f *finding.Finding) {
+	kills(p, restart.Startup, kubeevent.Startup, func(k killed, f *finding.Finding) bool {
 		f.Message = fmt.Sprintf("%s was killed by its startup probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
 		if f.Confidence == finding.Consistent {
 			f.Message = fmt.Sprintf("%s was most likely killed by its startup probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
@@ -38,6 +38,10 @@ func startupKill(p *analysis.Pass) error {
 		f.Fix = k.Look()
 		if k.probe != nil {
 			b := restart.BudgetOf(k.probe)
+			if len(k.starts.Ready) > 0 {
+				f.Message += " (" + k.starts.String() + ")"
+				f.Evidence = append(f.Evidence, k.starts.Evidence(1)...)
+			}
 			f.Message += fmt.Sprintf(", not up within the %s that the probe guarantees", b.Guaranteed)
 			f.Fix = append(f.Fix, k.asksWrongly()...)
 			threshold := int(2*max(b.Latest, k.longest)/b.Period) + 1
@@ -47,6 +51,7 @@ func startupKill(p *analysis.Pass) error {
 			})
 		}
 		f.Message += k.Tail()
+		return true
 	})
 	return nil
 }

@@ -1,0 +1,199 @@
+package probes
+
+// The view "probes recommend": the probes that the measured starts of each workload's containers ask for.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
+)
+
+// Recommend is the view "probes recommend".
+var Recommend = &analysis.View{
+	ID:    "probes/recommend",
+	Short: "Recommend probes by how long starts take and what timed out, with the reason for each number",
+	Args:  "[TYPE/NAME ...]",
+	Long: `A start is measured from the container's startedAt until the pod's containers were ready, less what successThreshold adds; starts that a
+probe cut short count as lower bounds. Times are cut to seconds and readiness is seen only when a probe is due, so that each may have been
+shorter by a second and a period. Where nothing can be measured nothing is recommended.
+
+The startup probe waits twice as long as the slowest start, and three times as long where fewer than three are known or none has succeeded.
+The liveness probe gives readiness the time to act first, and minReadySeconds lets a rollout see the first kill before it goes on.
+Time-outs are raised only where attempts did time out.`,
+	Example: `  # All workloads of the current namespace
+  kubectl scars probes recommend
+
+  # What to apply, checked by the server
+  kubectl scars probes recommend deployment/web -o patch > patch.yaml
+  kubectl patch deployment web --patch-file patch.yaml --dry-run=server`,
+	Takes: []snapshot.Kind{
+		snapshot.Deployments, snapshot.StatefulSets, snapshot.DaemonSets, snapshot.CronJobs, snapshot.Jobs, snapshot.ReplicaSets, snapshot.Pods,
+	},
+	Inputs:  analysis.WorkloadInputs(analysis.Optional(snapshot.Events)),
+	Patches: true,
+	Make:    recommend,
+}
+
+func recommend(v *snapshot.View, q analysis.Question) finding.View {
+	out := &finding.ProbesRecommend{ViewHead: finding.NewHead(finding.ProbesRecommendKind), Items: []finding.ProbeAdvice{}}
+	for _, w := range workloads(v, q.Subjects) {
+		switch w.Ref.Kind {
+		case "Job", "CronJob":
+			if len(q.Subjects) == 0 {
+				continue // they are not waited for
+			}
+		}
+		out.Items = append(out.Items, advise(v, w, len(q.Subjects) > 0)...)
+	}
+	slices.SortStableFunc(out.Items, func(a, b finding.ProbeAdvice) int {
+		a.Object.Container, b.Object.Container = "", ""
+		return finding.CompareObjects(a.Object, b.Object)
+	})
+	return out
+}
+
+// workloads adds to the workloads those of which only pods were read.
+func workloads(v *snapshot.View, subjects []finding.ObjectRef) []analysis.Workload {
+	out := analysis.Workloads(v, subjects)
+	known := map[snapshot.Ref]bool{}
+	for _, w := range out {
+		known[w.Ref] = true
+	}
+	for _, w := range v.Workloads() {
+		kind, ok := map[string]snapshot.Kind{"Deployment": snapshot.Deployments, "StatefulSet": snapshot.StatefulSets, "DaemonSet": snapshot.DaemonSets}[w.Kind]
+		pod := newestPod(v, w)
+		if !ok || known[w] || pod == nil || v.Complete(kind, w.Namespace) == snapshot.Known {
+			continue
+		}
+		object := analysis.Ref(w)
+		if len(subjects) == 0 || slices.ContainsFunc(subjects, func(s finding.ObjectRef) bool {
+			return object.SameObject(s) || s.Kind == "Pod" && s.Namespace == w.Namespace && s.Name == pod.Name
+		}) {
+			out = append(out, analysis.Workload{Ref: w, Object: pod, Replicas: len(v.PodsOf(w)), Spec: &pod.Spec, Pods: v.PodsOf(w)})
+		}
+	}
+	return out
+}
+
+// advise is the advice on all containers of a workload. Containers without probes are spoken of only where the workload was asked for.
+func advise(v *snapshot.View, w analysis.Workload, asked bool) []finding.ProbeAdvice {
+	var out []finding.ProbeAdvice
+	var changes []change
+	newest := newestPod(v, w.Ref)
+	eachContainer(&corev1.Pod{Spec: *w.Spec}, func(c *corev1.Container, init bool) {
+		if !asked && c.StartupProbe == nil && c.LivenessProbe == nil && c.ReadinessProbe == nil {
+			return
+		}
+		item := finding.ProbeAdvice{
+			Object: analysis.Ref(w.Ref), Numbers: []finding.ProbeNumber{}, Replicas: w.Replicas, RevertedBy: strings.Join(w.RevertedBy(), ", "),
+			Starts: finding.Starts{Ready: []int64{}, Killed: []int64{}},
+		}
+		item.Object.Container = c.Name
+		own := c // as its pods run it: a mesh may have changed what the template says
+		if newest != nil {
+			if o, _ := specOf(newest, c.Name); o != nil {
+				own = o
+			}
+		}
+		s := startsOf(v, w.Ref, own)
+		item.Starts = wire(s)
+		a := startup.Recommend(c, s.Sum, timeOuts(v, w.Ref, c.Name))
+		if newest == nil && a.CannotSay != "" {
+			a.CannotSay = "no start can be measured: it has no pod"
+		}
+		item.CannotSay, item.Notes = a.CannotSay, a.Notes
+		if a.CannotSay == "" {
+			item.Confidence = finding.Consistent
+			if len(s.Ready) >= 3 {
+				item.Confidence = finding.Strong
+			}
+			item.Numbers = append(item.Numbers, a.Numbers...)
+			for i, n := range item.Numbers {
+				if n.Field == "minReadySeconds" {
+					if w.MinReadySeconds == nil {
+						item.Numbers = slices.Delete(item.Numbers, i, i+1)
+					} else if item.Numbers[i].Now = w.MinReadySeconds; *w.MinReadySeconds >= n.Recommended {
+						item.Numbers[i].Recommended, item.Numbers[i].Reason = *w.MinReadySeconds, "enough to see the first kill of liveness"
+					}
+				}
+			}
+			changes = append(changes, change{c, init, a.AddsProbe, item.Numbers})
+			if a.AddsProbe && fieldsOf(c.LivenessProbe) == nil {
+				item.Notes = append(item.Notes, "the startupProbe asks what the livenessProbe asks: copy its handler, of which a snapshot keeps no arguments, into the patch's place")
+			}
+		}
+		out = append(out, item)
+	})
+	if len(out) > 0 {
+		out[0].Patch = patchOf(w.Ref, changes)
+		if strings.Contains(out[0].Patch, "\n  template:\n") {
+			out[0].Restarts = w.Replicas
+		}
+	}
+	return out
+}
+
+func wire(s starts) finding.Starts {
+	out := finding.Starts{Ready: []int64{}, Killed: []int64{}, AtMost: len(s.AtMost)}
+	for _, t := range s.Ready {
+		out.Ready = append(out.Ready, int64(t.Took/time.Second))
+		out.Error = max(out.Error, int64((t.Took-t.Least)/time.Second))
+	}
+	for _, t := range s.Killed {
+		out.Killed = append(out.Killed, int64(t.Took/time.Second))
+	}
+	return out
+}
+
+// timeOuts counts the attempts that got no answer in time, in all pods of a workload that are known.
+func timeOuts(v *snapshot.View, w snapshot.Ref, container string) startup.TimeOuts {
+	var t startup.TimeOuts
+	for _, inc := range v.Incarnations(w) {
+		for probe, n := range map[kubeevent.Probe]*int32{kubeevent.Startup: &t.Startup, kubeevent.Liveness: &t.Liveness, kubeevent.Readiness: &t.Readiness} {
+			for _, s := range restart.Symptoms(inc.Events, container, probe) {
+				if s.Counts() && !s.Combined && (s.Class == kubeevent.ResponseTimeout || s.Class == kubeevent.ExecTimeout) {
+					*n += s.Count
+				}
+			}
+		}
+	}
+	return t
+}
+
+// waitLonger is the startup probe that the measured starts ask for, as fixes of a finding.
+func (s starts) waitLonger() []finding.Fix {
+	a := startup.Recommend(s.container, s.Sum, startup.TimeOuts{})
+	fields := map[string]any{}
+	var words []string
+	for _, n := range a.Numbers {
+		if n.Probe == "startupProbe" && (n.Now == nil || *n.Now != n.Recommended) {
+			fields[n.Field] = n.Recommended
+			words = append(words, fmt.Sprintf("%s %d", n.Field, n.Recommended))
+		}
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	fix := finding.Fix{Text: "Let a startupProbe wait for the slowest start: " + strings.Join(words, ", ") + "; this rolls the workload over"}
+	handler := map[string]any{}
+	if a.AddsProbe {
+		handler = fieldsOf(s.container.LivenessProbe)
+	}
+	if handler != nil {
+		for k, v := range handler {
+			fields[k] = v
+		}
+		fix.Command = patch(s.workload, s.container.Name, s.init, "startupProbe", fields)
+	}
+	return []finding.Fix{fix}
+}

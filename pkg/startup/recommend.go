@@ -1,0 +1,187 @@
+package startup
+
+// This file computes the probes that measured starts ask for.
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+)
+
+// TimeOuts is how many attempts of each probe counted as failures because no answer came in time.
+type TimeOuts struct{ Startup, Liveness, Readiness int32 }
+
+// Advice is the probes that a container should have.
+type Advice struct {
+	Numbers   []finding.ProbeNumber
+	CannotSay string
+	Notes     []string
+	AddsProbe bool // a startupProbe that is not there yet, with the liveness probe's handler
+}
+
+// The fields of probes, as the API spells them.
+const (
+	startupProbe, livenessProbe, readinessProbe                   = "startupProbe", "livenessProbe", "readinessProbe"
+	initialDelay, periodSeconds, timeoutSeconds, failureThreshold = "initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold"
+)
+
+// Recommend computes probes for a container that starts so, and whose probes timed out so often.
+func Recommend(c *corev1.Container, s Sum, t TimeOuts) Advice {
+	var a Advice
+	if c.StartupProbe == nil && c.LivenessProbe == nil && c.ReadinessProbe == nil {
+		a.CannotSay = "it has no probes, so nothing tells when it is up"
+		return a
+	}
+	if s.N() == 0 {
+		switch {
+		case len(s.AtMost) > 0:
+			a.CannotSay = "no start can be measured: " + s.AtMost[0].Why
+		case c.StartupProbe == nil && c.ReadinessProbe == nil:
+			a.CannotSay = "no start can be measured: it has neither a startupProbe nor a readinessProbe, so it counts as ready at once"
+		default:
+			a.CannotSay = "no start can be measured: no pod of it is ready, and none was killed while starting"
+		}
+		return a
+	}
+	waits := a.startup(c, s, t)
+	last := a.readiness(c, waits, t)
+	a.liveness(c, waits, last, t)
+	if c.ReadinessProbe == nil {
+		a.Notes = append(a.Notes, "it has no readinessProbe: requests are sent to it as soon as it has started")
+	}
+	return a
+}
+
+// startup adds or widens the startup probe where the start has less than it needs, and tells whether the container has one then.
+func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts) bool {
+	p, name := Governing(c)
+	if p == nil {
+		a.Notes = append(a.Notes, "neither a startupProbe nor a livenessProbe can kill it while it starts")
+		return false
+	}
+	b := restart.BudgetOf(p)
+	times, why := time.Duration(2), ""
+	if s.N() < 3 || len(s.Ready) == 0 {
+		times, why = 3, fmt.Sprintf(", as only %d could be measured", s.N())
+		if len(s.Ready) == 0 {
+			why = ", as none has succeeded yet"
+		}
+	}
+	has := c.StartupProbe != nil
+	if need := times * s.Slowest; b.Guaranteed >= need && (has || !delayed(c, s)) {
+		if has {
+			a.add(startupProbe, failureThreshold, &b.Failures, b.Failures, fmt.Sprintf("%s is at least %d × %s, the slowest start", b.Guaranteed, times, seconds(s.Slowest)))
+			a.timeout(startupProbe, b, t.Startup)
+		} else {
+			a.Notes = append(a.Notes, fmt.Sprintf("it needs no startupProbe: the %s probe guarantees %s, at least %d × %s, the slowest start", strings.ToLower(string(name)), b.Guaranteed, times, seconds(s.Slowest)))
+		}
+		return has
+	}
+	typical := s.quantile(0.95)
+	period := min(10, max(1, up(typical, 10*time.Second)))
+	failures := up(times*s.Slowest, time.Duration(period)*time.Second) + 1
+	a.AddsProbe = !has
+	var now restart.Budget
+	if has {
+		now = b
+	}
+	a.add(startupProbe, periodSeconds, optional(has, int32(now.Period/time.Second)), period, fmt.Sprintf("a tenth of %s, which 95 %% of the starts do not exceed, 1 to 10 s", seconds(typical)))
+	a.add(startupProbe, failureThreshold, optional(has, now.Failures), failures,
+		fmt.Sprintf("guarantees %ds, %d × %s, the slowest start (%s)%s", int64(failures-1)*int64(period), times, seconds(s.Slowest), s, why))
+	timeout := min(period, max(3, int32(b.Timeout/time.Second)))
+	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), timeout, "3 s, as a start is the busiest time; never more than the period")
+	if has && p.InitialDelaySeconds > 0 {
+		a.add(startupProbe, initialDelay, &p.InitialDelaySeconds, 0, "its failures wait as well, and it succeeds sooner")
+	}
+	return true
+}
+
+// delayed tells whether a liveness probe without startupProbe sleeps for far longer than the start takes.
+func delayed(c *corev1.Container, s Sum) bool {
+	d := time.Duration(c.LivenessProbe.InitialDelaySeconds) * time.Second
+	return d >= LongDelay && s.Slowest < d/3
+}
+
+// LongDelay is from when on a delay in place of a startup probe is worth a word.
+const LongDelay = 30 * time.Second
+
+// readiness returns when readiness acts at the latest.
+func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts) time.Duration {
+	p := c.ReadinessProbe
+	if p == nil {
+		return 0
+	}
+	b := restart.BudgetOf(p)
+	if waits && p.InitialDelaySeconds > 0 {
+		a.add(readinessProbe, initialDelay, &p.InitialDelaySeconds, 0, "the startupProbe waits; a delay only keeps a container that is up from serving")
+	}
+	b.Timeout = a.timeout(readinessProbe, b, t.Readiness)
+	return time.Duration(b.Failures)*b.Period + b.Timeout
+}
+
+// liveness gives readiness the time to act first, which takes until last, and computes minReadySeconds.
+func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t TimeOuts) {
+	p := c.LivenessProbe
+	if p == nil {
+		return
+	}
+	b := restart.BudgetOf(p)
+	if waits && p.InitialDelaySeconds > 0 {
+		a.add(livenessProbe, initialDelay, &p.InitialDelaySeconds, 0, "the startupProbe waits; a delay only makes the first hang last longer")
+	}
+	b.Timeout = a.timeout(livenessProbe, b, t.Liveness)
+	failures := b.Failures
+	switch first := time.Duration(b.Failures-1) * b.Period; {
+	case last == 0:
+		a.add(livenessProbe, failureThreshold, &b.Failures, failures, "there is no readinessProbe that should act first")
+	case first >= last:
+		a.add(livenessProbe, failureThreshold, &b.Failures, failures, fmt.Sprintf("kills after %s at the soonest, when readiness has acted (%s at the latest)", first, last))
+	default:
+		failures = up(2*last, b.Period) + 1
+		a.add(livenessProbe, failureThreshold, &b.Failures, failures, fmt.Sprintf("readiness takes up to %s to stop requests; twice that, so that load can fall before anything is killed", last))
+	}
+	kill := up(time.Duration(failures)*b.Period+b.Timeout, time.Second)
+	a.add("", "minReadySeconds", nil, kill, fmt.Sprintf("liveness kills a hung replica within %ds, which a rollout then sees before it goes on; it takes that much longer for each step", kill))
+}
+
+// timeout doubles a time-out that was exceeded, up to the period, and returns it.
+func (a *Advice) timeout(probe string, b restart.Budget, exceeded int32) time.Duration {
+	now, period := int32(b.Timeout/time.Second), int32(b.Period/time.Second)
+	better := min(period, max(2*now, 3))
+	if exceeded == 0 || better <= now {
+		return b.Timeout
+	}
+	a.add(probe, timeoutSeconds, &now, better, fmt.Sprintf("%d attempts got no answer within %ds", exceeded, now))
+	return time.Duration(better) * time.Second
+}
+
+func (a *Advice) add(probe, field string, now *int32, better int32, reason string) {
+	a.Numbers = append(a.Numbers, finding.ProbeNumber{Probe: probe, Field: field, Now: now, Recommended: better, Reason: reason})
+}
+
+// quantile is the start that so many starts do not exceed, those that were cut short among them.
+func (s Sum) quantile(q float64) time.Duration {
+	var all []time.Duration
+	for _, t := range slices.Concat(s.Ready, s.Killed) {
+		all = append(all, t.Took)
+	}
+	slices.Sort(all)
+	return all[max(0, min(len(all)-1, int(q*float64(len(all))+0.999999)-1))]
+}
+
+func optional(has bool, n int32) *int32 {
+	if !has {
+		return nil
+	}
+	return &n
+}
+
+// up divides and rounds up, within what a field may hold.
+func up(d, by time.Duration) int32 { return int32(min(math.MaxInt32-1, max(0, (d+by-1)/by))) }
