@@ -9,6 +9,10 @@ func Checks() []*analysis.Check {
 		LivenessKill, StartupKill, InertLiveness, StuckStartup, ServiceWithoutReadyPods,
 		KilledWhileStarting,
 		BudgetBelowStartup,
+		LivenessNearMiss,
+		ExecTimeout,
+		DelayInsteadOfStartup,
+		EvictionDeadlock,
 	}
 }
 

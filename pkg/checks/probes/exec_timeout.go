@@ -1,0 +1,65 @@
+package probes
+
+// This file finds probes whose command does not end within its time-out.
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// ExecTimeout is probes/exec-timeout.
+var ExecTimeout = &analysis.Check{
+	ID: "probes/exec-timeout",
+	Doc: analysis.Doc{
+		Title:    "A probe's command does not end within its time-out",
+		Symptom:  "Events say \"command timed out\", most of all when the node is busy.",
+		Evidence: "At least two failures within the hour that say so, of a probe whose timeoutSeconds is at most 5. That a time-out is merely short is no finding.",
+		Why:      "Starting a process in the container takes CPU of its limit and of the node: under load the command is late though the program is well. Time-outs count as failures.",
+		Fix:      "Raise timeoutSeconds, which is 1 s where it is not set, or ask by httpGet, tcpSocket or grpc, which start no process.",
+		Limits:   "Failures while a container starts are counted too. Silent where the probe has killed: that is told by the checks of kills.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/probe/exec/exec.go", "kubernetes v1.37.2 pkg/apis/core/v1/defaults.go"},
+	},
+	Inputs: analysis.PodInputs(analysis.Need(snapshot.Events)),
+	Run:    execTimeout,
+}
+
+// shortTimeout is the longest timeoutSeconds that counts as short.
+const shortTimeout = 5
+
+func execTimeout(p *analysis.Pass) error {
+	only := func(_ *corev1.Pod, c *corev1.Container, _ *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
+		var out []restart.Symptom
+		for _, s := range symptoms {
+			if s.Class == kubeevent.ExecTimeout {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	for _, name := range []kubeevent.Probe{kubeevent.Startup, kubeevent.Liveness, kubeevent.Readiness} {
+		eachShaken(p, name, only, func(k *shaken) {
+			b := restart.BudgetOf(k.probe)
+			if k.killed || k.count < 2 || b.Timeout.Seconds() > shortTimeout || k.probe.Exec == nil {
+				return
+			}
+			f := finding.Finding{
+				Severity: finding.Warning, Confidence: finding.Proven, Object: k.object(), Evidence: k.evidence, LastSeen: finding.At(k.last),
+				Message: fmt.Sprintf("%s of the %s of container %s did not end within %s, %d times within the hour, last %s ago",
+					handler(k.probe), fieldOf(name), k.container.Name, b.Timeout, k.count, analysis.Ago(p.Now(), k.last)),
+				Fix: k.look(name),
+			}
+			if k.of > 1 {
+				f.Message += fmt.Sprintf("; %d of %d replicas", len(k.pods), k.of)
+			}
+			p.Report(f)
+		})
+	}
+	return nil
+}
