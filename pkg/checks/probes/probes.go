@@ -13,6 +13,8 @@ func Checks() []*analysis.Check {
 		ExecTimeout,
 		DelayInsteadOfStartup,
 		EvictionDeadlock,
+		IgnoresSIGTERM,
+		ReadinessFlap,
 	}
 }
 

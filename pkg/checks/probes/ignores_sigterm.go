@@ -1,0 +1,70 @@
+package probes
+
+// This file finds programs that probes kill and that do not end on SIGTERM.
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+)
+
+// IgnoresSIGTERM is probes/ignores-sigterm.
+var IgnoresSIGTERM = &analysis.Check{
+	ID: "probes/ignores-sigterm",
+	Doc: analysis.Doc{
+		Title:    "A container that a probe kills takes all of its grace period",
+		Symptom:  "Each restart by a probe takes half a minute longer than it must, and ends with 137.",
+		Evidence: "Exit code 137 as long after the kubelet's event Killing as the grace period lasts, within 2 s: the process did not end on SIGTERM.",
+		Why:      "A program that hangs does not shut down in good order either. Until SIGKILL the replica is neither well nor restarted.",
+		Fix:      "Give the probe a terminationGracePeriodSeconds of its own, which holds only for kills by it; or handle SIGTERM, which a program that runs as PID 1 ignores unless it says otherwise.",
+		Limits:   "Seen only of the last life, while the event of its kill is kept. Why it did not end, a hang or no handler, is not known.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_container.go", "KEP-2238 (terminationGracePeriodSeconds of probes)"},
+	},
+	Inputs: deaths.Inputs(),
+	Run:    ignoresSIGTERM,
+}
+
+// longGrace is from when on a grace period that is spent is worth a word, brief what a hung program is given instead.
+const (
+	longGrace = 10 * time.Second
+	brief     = 5
+)
+
+func ignoresSIGTERM(p *analysis.Pass) error {
+	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.Cause == restart.Liveness || d.Cause == restart.Startup }) {
+		if _, ok := c.Severity(p.Now()); !ok || c.Latest == nil {
+			continue
+		}
+		last := c.Toll.Latest()
+		grace := restart.Grace(c.Latest, c.Container, last.Cause)
+		decided, ok := decidedAt(last)
+		if spent := last.Finished.Sub(decided); !ok || last.ExitCode != 137 || grace < longGrace || (spent-grace).Abs() > 2*time.Second {
+			continue
+		}
+		_, init := specOf(c.Latest, c.Container)
+		field := string(last.Cause) + "Probe"
+		p.Report(finding.Finding{
+			Severity: finding.Info, Confidence: finding.Strong, Object: c.Object(), Evidence: last.Evidence, LastSeen: finding.At(last.Finished),
+			Message: fmt.Sprintf("%s did not end on SIGTERM: SIGKILL came %s after the kill by its %s was decided, its whole grace period", c.Who(), last.Finished.Sub(decided), field),
+			Fix: []finding.Fix{{
+				Text:    fmt.Sprintf("Give kills by this probe %d s; those of rollouts and drains keep %s; this rolls the workload over", brief, grace),
+				Command: patch(c.Workload, c.Container, init, field, map[string]any{"terminationGracePeriodSeconds": brief}),
+			}},
+		})
+	}
+	return nil
+}
+
+// decidedAt is when the kubelet decided on the death, where an event of its life tells.
+func decidedAt(d restart.Death) (time.Time, bool) {
+	for _, e := range d.Evidence {
+		if e.Source == "event Killing" && e.Time != nil && !d.Started.IsZero() && !e.Time.Before(d.Started) && !e.Time.After(d.Finished) {
+			return *e.Time, true
+		}
+	}
+	return time.Time{}, false
+}
