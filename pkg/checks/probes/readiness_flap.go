@@ -23,7 +23,7 @@ var ReadinessFlap = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "Replicas behind a Service fail their readiness probe after they were ready",
 		Symptom:  "Endpoints come and go; now and then requests pile up on the replicas that are left.",
-		Evidence: "At least two counted failures of the readiness probe within the hour, of pods that a Service selects, after they were ready: later than the condition Ready became true; or the pod has lost it since it started. A warning where readiness was lost, or as many failed as losing it takes; otherwise worth knowing.",
+		Evidence: "At least two counted failures of the readiness probe within the hour, of pods that a Service selects, after they were ready: later than the condition Ready became true; or the pod has lost it since it started. A warning where readiness is lost now; otherwise worth knowing.",
 		Why:      "Each replica that goes leaves its load to the others. Where the probe asks a dependency, they all go at once.",
 		Fix:      "Find why it fails: load, a time-out that is too short, a dependency inside the handler.",
 		Limits:   "Failures before the condition Ready last became true may belong to the start and are left out. Events under-report. Where no replica is ready, probes/service-without-ready-pods tells.",
@@ -52,7 +52,7 @@ func readinessFlap(p *analysis.Pass) error {
 				because(k.words(), k.probe), k.container.Name, k.count, analysis.Ago(p.Now(), k.last), b.Failures, service),
 			Fix: k.look(kubeevent.Readiness),
 		}
-		if lost > 0 || k.most >= b.Failures {
+		if lost > 0 {
 			f.Severity = finding.Warning
 		}
 		if k.of > 1 {

@@ -108,7 +108,7 @@ func advise(v *snapshot.View, w analysis.Workload, asked bool) []finding.ProbeAd
 		s := startsOf(v, w.Ref, own)
 		item.Starts = wire(s)
 		a := startup.Recommend(c, s.Sum, timeOuts(v, w.Ref, c.Name))
-		if newest == nil && a.CannotSay != "" {
+		if newest == nil && (c.StartupProbe != nil || c.LivenessProbe != nil || c.ReadinessProbe != nil) {
 			a.CannotSay = "no start can be measured: it has no pod"
 		}
 		item.CannotSay, item.Notes = a.CannotSay, a.Notes
