@@ -34,9 +34,10 @@ func schemaFiles(t *testing.T) map[string][]byte {
 		kind string
 		ids  []string
 	}{
-		"report":        {reflect.TypeFor[finding.Report](), finding.ReportKind, ids(checks.All())},
-		"oom-recommend": {reflect.TypeFor[finding.OOMRecommend](), finding.OOMRecommendKind, ids(checks.Readings("oom"))},
-		"oom-rank":      {reflect.TypeFor[finding.OOMRank](), finding.OOMRankKind, ids(checks.Readings("oom"))},
+		"report":          {reflect.TypeFor[finding.Report](), finding.ReportKind, ids(checks.All())},
+		"oom-recommend":   {reflect.TypeFor[finding.OOMRecommend](), finding.OOMRecommendKind, ids(checks.Readings("oom"))},
+		"oom-rank":        {reflect.TypeFor[finding.OOMRank](), finding.OOMRankKind, ids(checks.Readings("oom"))},
+		"probes-timeline": {reflect.TypeFor[finding.ProbesTimeline](), finding.ProbesTimelineKind, ids(checks.Readings("probes"))},
 	} {
 		text, err := json.MarshalIndent(schemaOf(words, wire.typ, wire.kind, wire.ids), "", "  ")
 		if err != nil {

@@ -35,7 +35,7 @@ func Of(area string) []*analysis.Check {
 
 // Views lists the views of the areas, or, without any, all.
 func Views(areas ...string) []*analysis.View {
-	all := oom.Views()
+	all := slices.Concat(oom.Views(), probes.Views())
 	return slices.DeleteFunc(all, func(v *analysis.View) bool { return len(areas) > 0 && !slices.Contains(areas, v.Area()) })
 }
 

@@ -7,3 +7,6 @@ import "github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 func Checks() []*analysis.Check {
 	return []*analysis.Check{LivenessKill, StartupKill, InertLiveness, StuckStartup, ServiceWithoutReadyPods}
 }
+
+// Views lists the area's views.
+func Views() []*analysis.View { return []*analysis.View{Timeline} }
