@@ -59,6 +59,9 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 		if k.probe != nil {
 			f.Evidence = append(f.Evidence, budgetEvidence(k, cause))
 		}
+		if cause == restart.Liveness && len(c.Toll.Pods) > 1 {
+			f.SaidBy = "probes/cascade"
+		}
 		finish(k, &f)
 		p.Report(f)
 	}

@@ -27,10 +27,6 @@ func replicaRow(v *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation) find
 		Object: finding.ObjectRef{APIVersion: "v1", Kind: "Pod", Namespace: w.Namespace, Name: inc.Name}, Gone: inc.Pod == nil,
 		Spans: []finding.TimelineSpan{}, Marks: []finding.TimelineMark{},
 	}
-	facts := restart.Facts{
-		Namespace: w.Namespace, Name: inc.Name, Pod: inc.Pod, Events: inc.Events, Now: v.Now(),
-		EventsComplete: v.Complete(snapshot.Events, w.Namespace) != snapshot.Unknown,
-	}
 	if inc.Pod != nil {
 		row.Node, row.Since = inc.Pod.Spec.NodeName, finding.At(inc.Pod.CreationTimestamp.Time)
 		row.Spans = spansOf(inc.Pod, v.Now().UTC())
@@ -40,7 +36,7 @@ func replicaRow(v *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation) find
 			row.Node = e.Source.Host
 		}
 	}
-	for _, d := range restart.Deaths(facts) {
+	for _, d := range restart.Deaths(factsOf(v, w, inc)) {
 		if m, ok := deathMark(d); ok {
 			row.Marks = append(row.Marks, m)
 		}
@@ -52,6 +48,14 @@ func replicaRow(v *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation) find
 	}
 	sortMarks(row.Marks)
 	return row
+}
+
+// factsOf is what is known of one pod, without its node.
+func factsOf(v *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation) restart.Facts {
+	return restart.Facts{
+		Namespace: w.Namespace, Name: inc.Name, Pod: inc.Pod, Events: inc.Events, Now: v.Now(),
+		EventsComplete: v.Complete(snapshot.Events, w.Namespace) != snapshot.Unknown,
+	}
 }
 
 func sortMarks(marks []finding.TimelineMark) {
