@@ -59,7 +59,7 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 		if k.probe != nil {
 			f.Evidence = append(f.Evidence, budgetEvidence(k, cause))
 		}
-		if cause == restart.Liveness && len(c.Toll.Pods) > 1 {
+		if cause == restart.Liveness && c.Pods > 1 && (len(c.Toll.Pods) > 1 || severity != finding.Critical) {
 			f.SaidBy = "probes/cascade"
 		}
 		finish(k, &f)
