@@ -5,6 +5,7 @@ package probes
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -79,12 +80,15 @@ func (f *falling) finding(p *analysis.Pass, a cascade.Assessment) finding.Findin
 	object.Container = f.container.Name
 	out := finding.Finding{Object: object, Severity: finding.Warning, Confidence: f.confidence, FirstSeen: finding.At(a.From)}
 	how := because(f.words, f.container.LivenessProbe)
-	span := analysis.Span(a.To.Sub(a.From))
+	span := "at once"
+	if d := a.To.Sub(a.From); d >= time.Second {
+		span = "within " + analysis.Span(d)
+	}
 	if a.Verdict == cascade.Active {
 		out.Severity = finding.Critical
-		out.Message = fmt.Sprintf("cascade: the liveness probe killed %d of %d replicas within %s%s, and the rest gets their load; %d ready now", len(a.Killed), a.Replicas, span, how, f.ready())
+		out.Message = fmt.Sprintf("cascade: the liveness probe killed %d of %d replicas %s%s, and the rest gets their load; %d ready now", len(a.Killed), a.Replicas, span, how, f.ready())
 	} else {
-		out.Message = fmt.Sprintf("a cascade can start: the liveness probe failed on %d of %d replicas within %s and killed %d%s", len(a.Hit), a.Replicas, span, len(a.Killed), how)
+		out.Message = fmt.Sprintf("a cascade can start: the liveness probe failed on %d of %d replicas %s and killed %d%s", len(a.Hit), a.Replicas, span, len(a.Killed), how)
 		out.LastSeen = finding.At(a.To)
 	}
 	switch {
