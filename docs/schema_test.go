@@ -38,6 +38,7 @@ func schemaFiles(t *testing.T) map[string][]byte {
 		"oom-recommend":    {reflect.TypeFor[finding.OOMRecommend](), finding.OOMRecommendKind, ids(checks.Readings("oom"))},
 		"probes-recommend": {reflect.TypeFor[finding.ProbesRecommend](), finding.ProbesRecommendKind, ids(checks.Readings("probes"))},
 		"oom-rank":         {reflect.TypeFor[finding.OOMRank](), finding.OOMRankKind, ids(checks.Readings("oom"))},
+		"probes-timeline":  {reflect.TypeFor[finding.ProbesTimeline](), finding.ProbesTimelineKind, ids(checks.Readings("probes"))},
 	} {
 		text, err := json.MarshalIndent(schemaOf(words, wire.typ, wire.kind, wire.ids), "", "  ")
 		if err != nil {

@@ -9,11 +9,11 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 )
 
-// once drops the findings of which another check of the same run says more.
+// once drops the findings of which another check of the same run says more, and nothing milder.
 func once(findings []finding.Finding) []finding.Finding {
 	return slices.DeleteFunc(slices.Clone(findings), func(f finding.Finding) bool {
 		return f.SaidBy != "" && slices.ContainsFunc(findings, func(g finding.Finding) bool {
-			return g.Check == f.SaidBy && g.Object.SameObject(f.Object) && shareEvidence(f, g)
+			return g.Check == f.SaidBy && g.Severity.AtLeast(f.Severity) && g.Object.SameObject(f.Object) && shareEvidence(f, g)
 		})
 	})
 }

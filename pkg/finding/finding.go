@@ -118,8 +118,8 @@ type Finding struct {
 	// Key tells apart several findings of one check about one object ("ingress[0].from[1]"); part of the fingerprint.
 	Key string `json:"-"`
 
-	// SaidBy is the check that says more of the same trouble: where it reports on the same object from the same evidence, this finding is
-	// left out.
+	// SaidBy is the check that says more of the same trouble: where it reports on the same object from the same evidence, and nothing
+	// milder, this finding is left out.
 	SaidBy string `json:"-"`
 }
 

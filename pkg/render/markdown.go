@@ -79,6 +79,9 @@ func (p *page) markdownSheet(s sheet) []string {
 			title = append(title, p.escape(sp.text))
 		}
 		lines = append(lines, "", "### "+strings.Join(title, " "))
+		if part.lanes != nil {
+			lines = append(lines, fence("text", strings.Join(p.lanes(*part.lanes, -1), "\n"))...)
+		}
 		for _, t := range part.tables {
 			rows := make([][]string, len(t.rows))
 			for i, row := range t.rows {

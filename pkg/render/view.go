@@ -25,6 +25,7 @@ type panel struct {
 	tables []table
 	notes  [][]span // a paragraph each
 	charts []chart
+	lanes  *lanes
 }
 
 // table is rows below a line that says what it shows.
@@ -45,6 +46,8 @@ func sheetOf(v finding.View, all bool) (sheet, error) {
 		return recommendSheet(v, all), nil
 	case *finding.ProbesRecommend:
 		return probesSheet(v, all), nil
+	case *finding.ProbesTimeline:
+		return timelineSheet(v, all), nil
 	default:
 		return sheet{}, fmt.Errorf("view %T has no layout", v)
 	}
@@ -117,6 +120,9 @@ func (p *page) panels(all []panel, most, room int) (out [][]string, fit bool) {
 	used := 0
 	for i, s := range all {
 		lines := p.flow(0, 2, s.title...)
+		if s.lanes != nil {
+			lines = append(append(lines, ""), p.lanes(*s.lanes, most)...)
+		}
 		for _, t := range s.tables {
 			lines = append(lines, "")
 			lines = append(lines, p.titled(t, most)...)

@@ -72,13 +72,14 @@ func views() map[string]finding.View {
 	foul.Eviction[0].Pod, foul.Eviction[0].Why, foul.Eviction[0].OverRequest = object(evil, evil, evil), evil, evil
 	all := map[string]finding.View{"rank": gaps, "rank-one": rankOf(rankedNode("node-1", 60)), "rank-many": rankOf(many...), "rank-none": rankOf(), "rank-nasty": rankOf(foul)}
 	maps.Copy(all, recommendViews())
+	maps.Copy(all, timelineViews())
 	return all
 }
 
 func TestViews(t *testing.T) {
 	for name, v := range views() {
 		for reader, o := range readers() {
-			if name != "rank" && name != "recommend" && reader != "80" && reader != "120" && reader != "markdown" {
+			if name != "rank" && name != "recommend" && name != "timeline" && reader != "80" && reader != "120" && reader != "markdown" {
 				continue
 			}
 			t.Run(name+"/"+reader, func(t *testing.T) {
@@ -95,7 +96,7 @@ func TestViews(t *testing.T) {
 func TestNothingInAViewControlsTheTerminal(t *testing.T) {
 	for reader, o := range readers() {
 		var out bytes.Buffer
-		for _, name := range []string{"rank-nasty", "recommend-nasty"} {
+		for _, name := range []string{"rank-nasty", "recommend-nasty", "timeline-nasty"} {
 			if err := View(&out, views()[name], o); err != nil {
 				t.Fatal(err)
 			}

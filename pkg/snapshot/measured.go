@@ -36,7 +36,7 @@ var allTypes = sync.OnceValue(func() *runtime.Scheme {
 	return s
 })
 
-// PodUsage is a PodMetrics (metrics.k8s.io/v1beta1) in a form of its own: of memory alone, because a map of quantities for each container
+// PodUsage is a PodMetrics (metrics.k8s.io/v1beta1) in a form of its own, because a map of quantities for each container
 // would be 40 MB for 20,000 pods. As JSON it is a PodMetrics.
 type PodUsage struct {
 	metav1.TypeMeta
@@ -47,10 +47,11 @@ type PodUsage struct {
 	Containers []ContainerUsage
 }
 
-// ContainerUsage is the working set of one container, in bytes: its memory less file cache that was not used lately.
+// ContainerUsage is what one container used.
 type ContainerUsage struct {
 	Name       string
-	WorkingSet int64
+	WorkingSet int64 // bytes: its memory less file cache that was not used lately
+	MilliCPU   int64 // thousandths of a CPU, over the window; zero where it was not told
 }
 
 // Container finds the working set of a container.
@@ -76,9 +77,11 @@ func (u *PodUsage) MarshalJSON() ([]byte, error) {
 		Containers: []metricsv1beta1.ContainerMetrics{},
 	}
 	for _, c := range u.Containers {
-		m.Containers = append(m.Containers, metricsv1beta1.ContainerMetrics{
-			Name: c.Name, Usage: corev1.ResourceList{corev1.ResourceMemory: *resource.NewQuantity(c.WorkingSet, resource.BinarySI)},
-		})
+		usage := corev1.ResourceList{corev1.ResourceMemory: *resource.NewQuantity(c.WorkingSet, resource.BinarySI)}
+		if c.MilliCPU > 0 {
+			usage[corev1.ResourceCPU] = *resource.NewMilliQuantity(c.MilliCPU, resource.DecimalSI)
+		}
+		m.Containers = append(m.Containers, metricsv1beta1.ContainerMetrics{Name: c.Name, Usage: usage})
 	}
 	return json.Marshal(m)
 }
@@ -90,7 +93,7 @@ func trimPodMetrics(m *metricsv1beta1.PodMetrics) *PodUsage {
 	}
 	for _, c := range m.Containers {
 		if memory, ok := c.Usage[corev1.ResourceMemory]; ok && memory.Value() >= 0 {
-			u.Containers = append(u.Containers, ContainerUsage{c.Name, memory.Value()})
+			u.Containers = append(u.Containers, ContainerUsage{c.Name, memory.Value(), max(c.Usage.Cpu().MilliValue(), 0)})
 		}
 	}
 	return u

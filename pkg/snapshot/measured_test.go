@@ -38,7 +38,7 @@ func TestPodMetricsAreWrittenAsTheyCame(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"kind":"PodMetrics","apiVersion":"metrics.k8s.io/v1beta1","metadata":{"name":"web","namespace":"shop"},` +
-		`"timestamp":"2026-11-23T17:59:40Z","window":"15s","containers":[{"name":"app","usage":{"memory":"200Mi"}}]}`
+		`"timestamp":"2026-11-23T17:59:40Z","window":"15s","containers":[{"name":"app","usage":{"cpu":"3m","memory":"200Mi"}}]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

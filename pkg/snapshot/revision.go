@@ -1,6 +1,6 @@
 package snapshot
 
-// This file finds the newest revision of a Deployment, to be set beside the first death of its pods.
+// This file finds the revisions of a Deployment, to be set beside the deaths of its pods.
 
 import (
 	"strconv"
@@ -25,20 +25,29 @@ const revisionAnnotation = "deployment.kubernetes.io/revision"
 
 // NewestRevision is the newest revision of a Deployment, and false for any other workload, and where its ReplicaSets were not read.
 func (v *View) NewestRevision(w Ref) (newest Revision, ok bool) {
+	for _, r := range v.Revisions(w) {
+		if r.Number > newest.Number {
+			newest, ok = r, true
+		}
+	}
+	return newest, ok
+}
+
+// Revisions lists the revisions of a Deployment whose ReplicaSets are there, and none of any other workload.
+func (v *View) Revisions(w Ref) (out []Revision) {
 	if w.Kind != "Deployment" {
-		return newest, false
+		return nil
 	}
 	for _, rs := range list[*appsv1.ReplicaSet](v, ReplicaSets, w.Namespace) {
 		c := metav1.GetControllerOf(rs)
 		if c == nil || c.Kind != w.Kind || c.Name != w.Name {
 			continue
 		}
-		n, err := strconv.ParseInt(rs.Annotations[revisionAnnotation], 10, 64)
-		if err == nil && n > newest.Number {
-			newest, ok = Revision{Number: n, ReplicaSet: rs.Name, Created: rs.CreationTimestamp.UTC()}, true
+		if n, err := strconv.ParseInt(rs.Annotations[revisionAnnotation], 10, 64); err == nil {
+			out = append(out, Revision{Number: n, ReplicaSet: rs.Name, Created: rs.CreationTimestamp.UTC()})
 		}
 	}
-	return newest, ok
+	return out
 }
 
 // Made tells whether a pod, present or replaced, is of this revision: pods are named after their ReplicaSet.

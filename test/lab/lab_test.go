@@ -35,6 +35,9 @@ func TestLab(t *testing.T) {
 	incidents = slices.DeleteFunc(incidents, func(in incident.Incident) bool { return in.Uses != "" })
 	defer undo(context.WithoutCancel(ctx), t, p, incidents)
 	p.TryAll(ctx, t, tool, incidents)
+	if *only == "" || strings.Contains(*only, cascadeNamespace) {
+		t.Run("cascade", func(t *testing.T) { cascade(ctx, t, l, tool) })
+	}
 	t.Run("audit", func(t *testing.T) { audit(ctx, t, tool) })
 	t.Run("replay", func(t *testing.T) { replay(ctx, t, tool) })
 	t.Run("restricted", func(t *testing.T) { restricted(ctx, t, l, tool) })

@@ -15,8 +15,10 @@ func Checks() []*analysis.Check {
 		EvictionDeadlock,
 		IgnoresSIGTERM,
 		ReadinessFlap,
+		Cascade,
 	}
 }
 
 // Views lists the area's views.
 func Views() []*analysis.View { return []*analysis.View{Recommend} }
+func Views() []*analysis.View { return []*analysis.View{Timeline} }

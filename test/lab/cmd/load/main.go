@@ -18,6 +18,8 @@ import (
 func main() {
 	var (
 		serve     = flag.String("serve", "", "address of the HTTP server: /healthz, /livez and /readyz answer alike; / always says ok")
+		slots     = flag.Int("slots", 0, "so many requests are worked on at a time, and the others wait, probes of /healthz and /readyz too; /livez does not")
+		work      = flag.Duration("work", 0, "how long a request with -slots is worked on")
 		start     = flag.Duration("start", 0, "time that passes before the server listens")
 		readyAt   = flag.Duration("ready-after", 0, "time before which the health paths answer 503")
 		failAt    = flag.Duration("fail-after", 0, "time from which the health paths answer 500")
@@ -66,6 +68,9 @@ func main() {
 	}
 	if *serve != "" {
 		time.Sleep(*start)
+		if *slots > 0 {
+			serveSlots(*serve, *slots, *work)
+		}
 		listen(*serve, health{began: began, readyAt: *readyAt, failAt: *failAt, hangAt: *hangAt})
 	}
 	select {}

@@ -1,0 +1,223 @@
+// Package cascade judges whether a liveness probe takes a whole workload down: each kill moves load to the replicas that are left, which
+// then fail the same probe. It measures five quantities (how many at once, where, what margin, which race, what coupling) and gives a
+// verdict with its inequality. There is no score: a number from 0 to 100 says nothing that can be checked.
+package cascade
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Verdict is what the quantities amount to.
+type Verdict string
+
+// The verdicts.
+const (
+	Active        Verdict = "active"         // at least half of the replicas, and two, were killed within the window, which has not passed yet
+	Primed        Verdict = "primed"         // something was observed, and the numbers say that it can spread
+	Latent        Verdict = "latent"         // only the structure is there: nothing was observed
+	NotAssessable Verdict = "not-assessable" // events were not read, or there is one replica
+	None          Verdict = "none"           // neither
+)
+
+// Partition says what those that fail have in common.
+type Partition string
+
+// The partitions, in the order in which they are tried.
+const (
+	ByRollout  Partition = "rollout"                     // they are of the newest revision, and began right after it or spare the others
+	ByNode     Partition = "node"                        // they are on at most a fifth of the nodes of their workload
+	Saturation Partition = "saturation"                  // they use nine tenths of their CPU limit or more
+	Dependency Partition = "shared dependency candidate" // other workloads fail alike at the same time
+	Shared     Partition = "shared cause"                // spread over nodes
+)
+
+// Window is how near in time failures must be to belong together.
+const Window = 10 * time.Minute
+
+// Remembered is how long failures matter that have ended: as long as events live.
+const Remembered = time.Hour
+
+// Replica is one replica that should run.
+type Replica struct {
+	Name, Node string
+	Kills      []time.Time // by its liveness probe; of many that one event counts, the first and the last
+	Failures   []time.Time // of the liveness probe that counted, kills or not, the same way
+	Ready      bool
+	Restarts   int32
+	StartUp    time.Duration // from the start of the container to ready, as last seen; zero where unknown
+	Newest     bool          // of the newest revision
+}
+
+// Facts is what is known of a workload.
+type Facts struct {
+	Now        time.Time
+	Replicas   []Replica
+	EventsRead bool
+	KillTime   time.Duration // L: (failureThreshold-1)·period of the liveness probe; zero without one
+	Coupled    bool          // readiness asks the same handler, and liveness acts no later
+	Use        float64       // CPU used / CPU limit, mean of those measured; zero where unknown
+	Elsewhere  int           // other workloads whose replicas failed alike within the window
+	RolledOut  time.Time     // when the newest of several revisions was made; zero where there is one only
+}
+
+// Assessment is the verdict with its quantities.
+type Assessment struct {
+	Verdict   Verdict
+	Replicas  int
+	Hit       []string // most replicas that failed within one window, lower bound: events under-report
+	Killed    []string // those of them that were killed
+	From, To  time.Time
+	Partition Partition
+
+	// Breaks is k*: with so many replicas gone the others are beyond their CPU limit, if load is CPU and evenly spread. Zero: not known.
+	Breaks int
+
+	Dies    time.Duration // L
+	Returns time.Duration // R: start-up and back-off; where StartUpKnown is false only the back-off, so a lower bound
+	// StartUpKnown tells that some replica's start was seen.
+	StartUpKnown bool
+	Coupled      bool
+}
+
+// Assess measures and judges.
+func Assess(f Facts) Assessment {
+	a := Assessment{Verdict: None, Replicas: len(f.Replicas), Dies: f.KillTime, Coupled: f.Coupled}
+	if len(f.Replicas) < 2 || !f.EventsRead {
+		a.Verdict = NotAssessable
+		return a
+	}
+	a.peak(f)
+	a.race(f)
+	if f.Use > 0 && f.Use < 1 {
+		a.Breaks = max(int(math.Ceil(float64(a.Replicas)*(1-f.Use)-1e-9)), 1)
+	} else if f.Use >= 1 {
+		a.Breaks = 1
+	}
+	a.Partition = partition(f, a)
+	half := max(2, (a.Replicas+1)/2)
+	spreads := a.Outruns() || a.Breaks == 1 || a.Coupled
+	local := a.Partition == ByNode || a.Partition == ByRollout
+	switch {
+	case len(a.Hit) == 0 && f.KillTime > 0 && spreads:
+		a.Verdict = Latent
+	case len(a.Hit) == 0 || local:
+	case len(a.Killed) >= half && f.Now.Sub(a.To) <= Window:
+		a.Verdict = Active
+	case spreads && (len(a.Killed) > 0 && (len(a.Hit) >= 2 || a.Breaks == 1) || len(a.Hit) >= half):
+		a.Verdict = Primed
+	}
+	return a
+}
+
+// Outruns tells whether a replica dies faster than it returns, R > L: then the fleet shrinks until the load goes.
+func (a Assessment) Outruns() bool { return a.Dies > 0 && a.Returns > a.Dies }
+
+// Inequality prints the race, and the margin where it is known.
+func (a Assessment) Inequality() string {
+	sign := map[bool]string{true: ">", false: "≤"}[a.Outruns()]
+	least := ""
+	if !a.StartUpKnown {
+		least = "at least "
+	}
+	s := fmt.Sprintf("R = %s%s %s L = %s", least, a.Returns, sign, a.Dies)
+	if !a.StartUpKnown && !a.Outruns() {
+		s = fmt.Sprintf("R = %s%s, L = %s", least, a.Returns, a.Dies)
+	}
+	if a.Breaks > 0 {
+		s += fmt.Sprintf("; k* = %d of %d", a.Breaks, a.Replicas)
+	}
+	return s
+}
+
+// peak finds the window in which most replicas were killed, and of those the one in which most failed, the latest one.
+func (a *Assessment) peak(f Facts) {
+	var ends []time.Time
+	for _, r := range f.Replicas {
+		ends = append(append(ends, r.Kills...), r.Failures...)
+	}
+	slices.SortFunc(ends, time.Time.Compare)
+	for _, to := range ends {
+		if f.Now.Sub(to) > Remembered || to.After(f.Now.Add(time.Minute)) {
+			continue
+		}
+		within := func(t time.Time) bool { return !t.Before(to.Add(-Window)) && !t.After(to) }
+		var hit, killed []string
+		from := to
+		for _, r := range f.Replicas {
+			died := slices.ContainsFunc(r.Kills, within)
+			if died {
+				killed = append(killed, r.Name)
+			}
+			if died || slices.ContainsFunc(r.Failures, within) {
+				hit = append(hit, r.Name)
+			}
+			for _, t := range append(slices.Clone(r.Kills), r.Failures...) {
+				if within(t) && t.Before(from) {
+					from = t
+				}
+			}
+		}
+		if len(killed) > len(a.Killed) || len(killed) == len(a.Killed) && len(hit) >= len(a.Hit) {
+			a.Hit, a.Killed, a.From, a.To = hit, killed, from, to
+		}
+	}
+}
+
+// race measures R: the slowest start that was seen (with few replicas the p95 is that) and the back-off that the next restart waits for.
+func (a *Assessment) race(f Facts) {
+	var slowest, backoff time.Duration
+	for _, r := range f.Replicas {
+		slowest = max(slowest, r.StartUp)
+		backoff = max(backoff, BackOff(r.Restarts))
+	}
+	a.StartUpKnown = slowest > 0
+	a.Returns = slowest + backoff
+}
+
+// BackOff is how long the kubelet waits before it starts a container again that has been restarted so often: not at all the first time,
+// then 10 s, doubled up to 5 min (kubernetes v1.37.2 pkg/kubelet/kubelet.go, kuberuntime/kuberuntime_manager.go doBackOff).
+func BackOff(restarts int32) time.Duration {
+	if restarts < 1 {
+		return 0
+	}
+	const first, most = 10 * time.Second, 5 * time.Minute
+	if restarts > 6 {
+		return most
+	}
+	return min(first<<(restarts-1), most)
+}
+
+// atOnce is how soon after a rollout failures are put down to it.
+const atOnce = 10 * time.Minute
+
+func partition(f Facts, a Assessment) Partition {
+	if len(a.Hit) == 0 {
+		return ""
+	}
+	hitNodes, nodes := map[string]bool{}, map[string]bool{}
+	newest, spared := true, false
+	for _, r := range f.Replicas {
+		hit := slices.Contains(a.Hit, r.Name)
+		nodes[r.Node] = true
+		if hit {
+			hitNodes[r.Node] = true
+		}
+		newest = newest && (!hit || r.Newest)
+		spared = spared || !hit && !r.Newest
+	}
+	switch few := max(1, len(nodes)/5); {
+	case !f.RolledOut.IsZero() && newest && (spared || a.From.Sub(f.RolledOut) <= atOnce && !a.From.Before(f.RolledOut)):
+		return ByRollout
+	case len(hitNodes) <= few && len(nodes) > few && len(a.Hit) >= 2:
+		return ByNode
+	case f.Use >= 0.9:
+		return Saturation
+	case f.Elsewhere > 0:
+		return Dependency
+	default:
+		return Shared
+	}
+}

@@ -1,0 +1,153 @@
+package cascade
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func ago(d time.Duration) []time.Time { return []time.Time{noon.Add(-d)} }
+
+// fleet is n replicas on three nodes, all ready, whose start took 20 s.
+func fleet(n int) Facts {
+	f := Facts{Now: noon, EventsRead: true, KillTime: 10 * time.Second}
+	for i := range n {
+		f.Replicas = append(f.Replicas, Replica{Name: fmt.Sprint(i), Node: fmt.Sprint("node-", i%3), Ready: true, StartUp: 20 * time.Second})
+	}
+	return f
+}
+
+func TestAssess(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		facts  func() Facts
+		want   Verdict
+		hit    int
+		killed int
+		part   Partition
+	}{
+		{"nothing failed, and the race is lost", func() Facts { return fleet(6) }, Latent, 0, 0, ""},
+		{"nothing failed, and it has time", func() Facts { f := fleet(6); f.KillTime = time.Minute; return f }, None, 0, 0, ""},
+		{"no liveness probe", func() Facts { f := fleet(6); f.KillTime = 0; return f }, None, 0, 0, ""},
+		{"half of them killed", func() Facts { return hurt(fleet(6), 3, time.Minute, time.Minute) }, Active, 3, 3, Shared},
+		{"one less than half", func() Facts { return hurt(fleet(6), 2, time.Minute, time.Minute) }, Primed, 2, 2, Shared},
+		{"half of them, long over", func() Facts { return hurt(fleet(6), 3, 30*time.Minute, time.Minute) }, Primed, 3, 3, Shared},
+		{"half of them, forgotten", func() Facts { return hurt(fleet(6), 3, 2*time.Hour, time.Minute) }, Latent, 0, 0, ""},
+		{"half of them, hours apart", func() Facts { return hurt(fleet(6), 3, time.Minute, 25*time.Minute) }, None, 1, 1, Shared},
+		{"both of two", func() Facts { return hurt(fleet(2), 2, time.Minute, time.Minute) }, Active, 2, 2, Shared},
+		{"one of two", func() Facts { return hurt(fleet(2), 1, time.Minute, time.Minute) }, None, 1, 1, Shared},
+		{"one of four, and there is no margin", func() Facts { f := hurt(fleet(4), 1, time.Minute, 0); f.Use = 0.8; return f }, Primed, 1, 1, Shared},
+		{"one of four, and there is margin", func() Facts { f := hurt(fleet(4), 1, time.Minute, 0); f.Use = 0.7; return f }, None, 1, 1, Shared},
+		{"two killed, and nothing lets it spread", func() Facts {
+			f := hurt(fleet(6), 2, time.Minute, time.Minute)
+			f.KillTime = time.Minute
+			return f
+		}, None, 2, 2, Shared},
+		{"two killed, one handler", func() Facts {
+			f := hurt(fleet(6), 2, time.Minute, time.Minute)
+			f.KillTime, f.Coupled = time.Minute, true
+			return f
+		}, Primed, 2, 2, Shared},
+		{"half of them failed, none killed", func() Facts {
+			f := fleet(6)
+			for i := range 3 {
+				f.Replicas[i].Failures = ago(time.Minute)
+			}
+			return f
+		}, Primed, 3, 0, Shared},
+		{"a third failed, none killed", func() Facts {
+			f := fleet(6)
+			for i := range 2 {
+				f.Replicas[i].Failures = ago(time.Minute)
+			}
+			return f
+		}, None, 2, 0, Shared},
+		{"all of one node", func() Facts {
+			f := fleet(6)
+			for _, i := range []int{0, 3} {
+				f.Replicas[i].Kills = ago(time.Minute)
+			}
+			return f
+		}, None, 2, 2, ByNode},
+		{"everything is on one node", func() Facts {
+			f := hurt(fleet(6), 4, time.Minute, time.Minute)
+			for i := range f.Replicas {
+				f.Replicas[i].Node = "node"
+			}
+			return f
+		}, Active, 4, 4, Shared},
+		{"only the new revision", func() Facts {
+			f := hurt(fleet(6), 3, time.Minute, time.Minute)
+			f.RolledOut = noon.Add(-2 * time.Hour)
+			for i := range 3 {
+				f.Replicas[i].Newest = true
+			}
+			return f
+		}, None, 3, 3, ByRollout},
+		{"right after the rollout", func() Facts { return rolled(hurt(fleet(6), 6, time.Minute, 0), 5*time.Minute) }, None, 6, 6, ByRollout},
+		{"long after the rollout", func() Facts { return rolled(hurt(fleet(6), 6, time.Minute, 0), time.Hour) }, Active, 6, 6, Shared},
+		{"saturated", func() Facts { f := hurt(fleet(6), 3, time.Minute, 0); f.Use, f.Elsewhere = 0.95, 2; return f }, Active, 3, 3, Saturation},
+		{"others fail alike", func() Facts { f := hurt(fleet(6), 3, time.Minute, 0); f.Elsewhere = 2; return f }, Active, 3, 3, Dependency},
+		{"one replica", func() Facts { return hurt(fleet(1), 1, time.Minute, 0) }, NotAssessable, 0, 0, ""},
+		{"events not read", func() Facts { f := hurt(fleet(6), 6, time.Minute, 0); f.EventsRead = false; return f }, NotAssessable, 0, 0, ""},
+	} {
+		a := Assess(tc.facts())
+		if a.Verdict != tc.want || len(a.Hit) != tc.hit || len(a.Killed) != tc.killed || a.Partition != tc.part {
+			t.Errorf("%s: %s, %d hit, %d killed, %q; want %s, %d, %d, %q", tc.name, a.Verdict, len(a.Hit), len(a.Killed), a.Partition, tc.want, tc.hit, tc.killed, tc.part)
+		}
+	}
+}
+
+// hurt kills the first n replicas, the last one so long ago, and each other one so much earlier.
+func hurt(f Facts, n int, last, apart time.Duration) Facts {
+	for i := range n {
+		f.Replicas[i].Kills = ago(last + time.Duration(i)*apart)
+	}
+	return f
+}
+
+func rolled(f Facts, since time.Duration) Facts {
+	f.RolledOut = noon.Add(-since)
+	for i := range f.Replicas {
+		f.Replicas[i].Newest = true
+	}
+	return f
+}
+
+func TestInequality(t *testing.T) {
+	for _, tc := range []struct {
+		restarts int32
+		startUp  time.Duration
+		use      float64
+		want     string
+	}{
+		{0, 20 * time.Second, 0, "R = 20s > L = 10s"},
+		{3, 20 * time.Second, 0, "R = 1m0s > L = 10s"},
+		{0, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
+		{2, 0, 0, "R = at least 20s > L = 10s"},
+		{0, 0, 0, "R = at least 0s, L = 10s"},
+		{0, 5 * time.Second, 0.62, "R = 5s ≤ L = 10s; k* = 3 of 6"},
+		{0, 5 * time.Second, 0.5, "R = 5s ≤ L = 10s; k* = 3 of 6"},
+		{0, 5 * time.Second, 1.2, "R = 5s ≤ L = 10s; k* = 1 of 6"},
+	} {
+		f := fleet(6)
+		f.Use = tc.use
+		for i := range f.Replicas {
+			f.Replicas[i].StartUp = tc.startUp
+		}
+		f.Replicas[0].Restarts = tc.restarts
+		if got := Assess(f).Inequality(); got != tc.want {
+			t.Errorf("%d restarts, start-up %s, use %v: %q, want %q", tc.restarts, tc.startUp, tc.use, got, tc.want)
+		}
+	}
+}
+
+func TestBackOff(t *testing.T) {
+	for restarts, want := range map[int32]time.Duration{-1: 0, 0: 0, 1: 10 * time.Second, 2: 20 * time.Second, 5: 160 * time.Second, 6: 5 * time.Minute, 7: 5 * time.Minute, 1000: 5 * time.Minute} {
+		if got := BackOff(restarts); got != want {
+			t.Errorf("after %d restarts: %s, want %s", restarts, got, want)
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package probes
+
+// This file finds workloads that their liveness probe takes down replica by replica.
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// Cascade is probes/cascade.
+var Cascade = &analysis.Check{
+	ID: "probes/cascade",
+	Doc: analysis.Doc{
+		Title:    "The liveness probe kills one replica after the other, and each kill loads the rest",
+		Symptom:  "Under load, or after the loss of one replica, all replicas restart in turn, and the service does not come back by itself.",
+		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and back-off brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min; a warning where kills, or failures of half of them, were seen within the hour and R > L, k* = 1 or one handler lets them spread.",
+		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
+		Fix:      "Take load off or add replicas first. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
+		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread, and needs the metrics API and CPU limits.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
+	},
+	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics)),
+	Run:    cascades,
+}
+
+// symptom is how probes failed, as far as two workloads can have it in common.
+type symptom struct {
+	namespace string
+	class     kubeevent.Class
+	status    int
+}
+
+func cascades(p *analysis.Pass) error {
+	var all []*falling
+	alike := map[symptom]int{}
+	for _, w := range p.Workloads() {
+		f := fallingOf(p, w)
+		if f == nil {
+			continue
+		}
+		all = append(all, f)
+		for s := range f.symptoms {
+			alike[s]++
+		}
+	}
+	for _, f := range all {
+		if p.Complete(snapshot.Events, f.workload.Namespace) == snapshot.Unknown {
+			if n := f.signalled(p.Now()); n >= 2 {
+				p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether the liveness probe ended %d replicas within %s, one after the other: events were not read completely", n, analysis.Span(cascade.Window)))
+			}
+			continue
+		}
+		for s := range f.symptoms {
+			f.facts.Elsewhere = max(f.facts.Elsewhere, alike[s]-1)
+		}
+		switch a := cascade.Assess(f.facts); a.Verdict {
+		case cascade.Active, cascade.Primed:
+			if p.Complete(snapshot.ReplicaSets, f.workload.Namespace) == snapshot.Unknown && (f.workload.Kind == "Deployment" || f.workload.Kind == "ReplicaSet") {
+				p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is load or a rollout for which the liveness probe killed %d of %d replicas: its revisions were not read", len(a.Killed), a.Replicas))
+				continue
+			}
+			p.Report(f.finding(p, a))
+		}
+	}
+	return nil
+}
+
+func (f *falling) finding(p *analysis.Pass, a cascade.Assessment) finding.Finding {
+	object := analysis.Ref(f.workload)
+	object.Container = f.container.Name
+	out := finding.Finding{Object: object, Severity: finding.Warning, Confidence: f.confidence, FirstSeen: finding.At(a.From)}
+	how := because(f.words, f.container.LivenessProbe)
+	span := "at once"
+	if d := a.To.Sub(a.From); d >= time.Second {
+		span = "within " + analysis.Span(d)
+	}
+	if a.Verdict == cascade.Active {
+		out.Severity = finding.Critical
+		out.Message = fmt.Sprintf("cascade: the liveness probe killed %d of %d replicas %s%s, and the rest gets their load; %d ready now", len(a.Killed), a.Replicas, span, how, f.ready())
+	} else {
+		out.Message = fmt.Sprintf("a cascade can start: the liveness probe failed on %d of %d replicas %s and killed %d%s", len(a.Hit), a.Replicas, span, len(a.Killed), how)
+		out.LastSeen = finding.At(a.To)
+	}
+	switch {
+	case a.Outruns():
+		out.Message += fmt.Sprintf("; they die faster than they return (%s)", a.Inequality())
+	case a.Breaks == 1:
+		out.Message += fmt.Sprintf("; with one gone the others are beyond their CPU limit (%s)", a.Inequality())
+	default:
+		out.Message += fmt.Sprintf(" (%s)", a.Inequality())
+	}
+	out.Evidence = f.measured(object, a)
+	for _, e := range f.evidence {
+		if !quoted(out.Evidence, e) {
+			out.Evidence = append(out.Evidence, e)
+		}
+	}
+	out.Fix = f.fixes(p, a)
+	return out
+}
+
+// measured are the quantities.
+func (f *falling) measured(object finding.ObjectRef, a cascade.Assessment) []finding.Evidence {
+	b := restart.BudgetOf(f.container.LivenessProbe)
+	line := func(source, value string) finding.Evidence {
+		return finding.Evidence{Object: object, Source: source, Value: value}
+	}
+	returns := "back-off alone, no start was seen"
+	if a.StartUpKnown {
+		returns = "slowest start and back-off"
+	}
+	out := []finding.Evidence{
+		line("simultaneity", fmt.Sprintf("at least %d of %d replicas failed within %s, %d killed (%s)", len(a.Hit), a.Replicas, analysis.Span(cascade.Window), len(a.Killed), a.Partition)),
+		line("race", fmt.Sprintf("%s; L is %d failures, %s apart; R is %s", a.Inequality(), b.Failures, b.Period, returns)),
+	}
+	if a.Coupled {
+		out = append(out, line("coupling", "readiness and liveness ask "+handler(f.container.LivenessProbe)+", and liveness acts no later than readiness"))
+	}
+	if f.facts.Use > 0 {
+		out = append(out, line("pods.metrics.k8s.io", fmt.Sprintf("%d %% of the CPU limit used", int(100*f.facts.Use+0.5))))
+	}
+	if f.facts.Elsewhere > 0 {
+		out = append(out, line("shared dependency", fmt.Sprintf("%d more of the namespace's workloads fail alike", f.facts.Elsewhere)))
+	}
+	return out
+}
+
+func (f *falling) fixes(p *analysis.Pass, a cascade.Assessment) []finding.Fix {
+	w := f.workload
+	target := strings.ToLower(w.Kind) + "/" + w.Name
+	var out []finding.Fix
+	if w.Kind == "Deployment" || w.Kind == "StatefulSet" {
+		out = append(out, finding.Fix{
+			Text:    "Give the load more replicas, or take load off at the door; a restart would only take more away",
+			Command: finding.Kubectl(w.Namespace, "scale", target, fmt.Sprintf("--replicas=%d", 2*a.Replicas)),
+		})
+	}
+	fields := map[string]any{"failureThreshold": f.later(), "timeoutSeconds": f.timeout()}
+	out = append(out, finding.Fix{
+		Text:    fmt.Sprintf("Let liveness act only after %d failures, long after readiness, and give it a handler of its own that no request waits before; this rolls the workload over", f.later()),
+		Command: patch(w, f.container.Name, f.init, "livenessProbe", fields),
+	})
+	return append(out, finding.Fix{Text: "See what happened when", Command: timelineCommand(w.Namespace, target)})
+}
+
+func timelineCommand(namespace, target string) string {
+	return finding.Kubectl("", "scars", "probes", "timeline", target, "-n", namespace)
+}
+
+// later is the failureThreshold with which liveness leaves readiness twice the time that it needs, and an overload at least two minutes.
+func (f *falling) later() int {
+	live := restart.BudgetOf(f.container.LivenessProbe)
+	need := 120.0
+	if r := f.container.ReadinessProbe; r != nil {
+		b := restart.BudgetOf(r)
+		need = max(need, 2*(float64(b.Failures)*b.Period.Seconds()+b.Timeout.Seconds()))
+	}
+	return max(int(need/live.Period.Seconds())+1, int(live.Failures))
+}
+
+func (f *falling) timeout() int {
+	live := restart.BudgetOf(f.container.LivenessProbe)
+	return max(int(live.Timeout.Seconds()), min(int(live.Period.Seconds()), max(2*int(live.Timeout.Seconds()), 3)))
+}
+
+// sameQuestion tells whether two probes ask the same.
+func sameQuestion(a, b *corev1.Probe) bool {
+	return a != nil && b != nil && handler(a) != "" && handler(a) == handler(b) && (a.Exec == nil) == (b.Exec == nil)
+}

@@ -1,0 +1,216 @@
+package probes
+
+// This file reads from a snapshot what package cascade judges by.
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// falling is a workload whose liveness probe failed on some replica.
+type falling struct {
+	workload   snapshot.Ref
+	container  *corev1.Container
+	init       bool
+	pods       []*corev1.Pod // that should run
+	facts      cascade.Facts
+	words      string
+	symptoms   map[symptom]bool
+	confidence finding.Confidence
+	evidence   []finding.Evidence
+}
+
+// fallingOf gathers what failed; nil for most workloads: one replica, no container with a liveness probe, or nothing that failed.
+func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
+	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" {
+		return nil
+	}
+	f := &falling{workload: w, symptoms: map[symptom]bool{}, confidence: finding.Consistent}
+	deaths := map[string][]restart.Death{}
+	for _, inc := range p.Incarnations(w) {
+		if inc.Pod == nil || snapshot.Finished(inc.Pod) || inc.Pod.DeletionTimestamp != nil {
+			continue
+		}
+		f.pods = append(f.pods, inc.Pod)
+		if restart.Unhurt(inc.Pod) && len(inc.Events) == 0 || neverServed(inc.Pod) {
+			continue
+		}
+		for _, d := range restart.Deaths(factsOf(p.View, w, inc)) {
+			if d.Cause == restart.Liveness || f.container == nil && d.Cause == restart.Unknown {
+				deaths[inc.Name] = append(deaths[inc.Name], d)
+				f.take(inc.Pod, d.Pod.Container)
+			}
+		}
+		for _, e := range inc.Events {
+			if u, ok := kubeevent.ParseUnhealthy(e.Message); ok && e.Reason == "Unhealthy" && u.Probe == kubeevent.Liveness {
+				f.take(inc.Pod, kubeevent.Container(e))
+			}
+		}
+	}
+	if f.container == nil || len(f.pods) < 2 {
+		return nil
+	}
+	f.measure(p, deaths)
+	return f
+}
+
+// take notes the container that is spoken of: the first with a liveness probe of which something is told.
+func (f *falling) take(pod *corev1.Pod, name string) {
+	if c, init := specOf(pod, name); f.container == nil && c != nil && c.LivenessProbe != nil {
+		f.container, f.init = c, init
+	}
+}
+
+func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
+	budget := restart.BudgetOf(f.container.LivenessProbe)
+	f.facts = cascade.Facts{
+		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,
+		KillTime: time.Duration(budget.Failures-1) * budget.Period, Use: f.use(p),
+	}
+	if r := f.container.ReadinessProbe; sameQuestion(r, f.container.LivenessProbe) {
+		ready := restart.BudgetOf(r)
+		f.facts.Coupled = budget.Guaranteed <= time.Duration(ready.Failures)*ready.Period+ready.Timeout
+	}
+	newest, revised := p.NewestRevision(f.workload)
+	if revised && newest.Number > 1 {
+		f.facts.RolledOut = newest.Created
+	}
+	var names []string
+	for _, pod := range f.pods {
+		names = append(names, pod.Name)
+	}
+	var kinds []restart.Symptom
+	var quotes []finding.Evidence
+	f.words, kinds, quotes = failures(p, f.workload, names, f.container.Name, kubeevent.Liveness)
+	load := len(kinds) == 0 || byLoad(kinds[0].Unhealthy)
+	for _, k := range kinds {
+		if p.Now().Sub(k.Last) <= cascade.Window {
+			f.symptoms[symptom{f.workload.Namespace, k.Class, k.Status}] = true
+		}
+	}
+	for _, pod := range f.pods {
+		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revised && newest.Made(pod.Name), StartUp: startUp(pod)}
+		r.Restarts, _ = f.status(pod)
+		if load && !neverServed(pod) {
+			f.add(p, &r, pod, deaths[pod.Name])
+		}
+		f.facts.Replicas = append(f.facts.Replicas, r)
+	}
+	f.evidence = append(f.evidence, quotes...)
+}
+
+// add notes when a replica was killed, and when its probe failed.
+func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, deaths []restart.Death) {
+	for _, d := range deaths {
+		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() {
+			continue
+		}
+		r.Kills = append(r.Kills, d.Finished)
+		if !d.First.IsZero() && d.Count > 1 {
+			r.Kills = append(r.Kills, d.First)
+		}
+		f.evidence = append(f.evidence, d.Evidence...)
+		if d.Confidence.Rank() < f.confidence.Rank() {
+			f.confidence = d.Confidence
+		}
+	}
+	for _, s := range restart.Symptoms(p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness) {
+		if s.Counts() && byLoad(s.Unhealthy) {
+			r.Failures = append(r.Failures, s.First, s.Last)
+		}
+	}
+}
+
+// byLoad tells whether load, or what the handler waits for, can make a probe fail so. Nothing listens while a program starts, and a
+// question that is wrong is so under any load.
+func byLoad(u kubeevent.Unhealthy) bool {
+	switch {
+	case u.Class == kubeevent.Refused, u.Class == kubeevent.Scheme, u.Class == kubeevent.RedirectLoop:
+		return false
+	case u.Class == kubeevent.HTTPStatus:
+		return u.Status >= 500 || u.Status == 408 || u.Status == 429 // time-out, too many requests
+	default:
+		return true
+	}
+}
+
+func (f *falling) status(pod *corev1.Pod) (restarts int32, st *corev1.ContainerStatus) {
+	eachStatus(pod, func(c *corev1.Container, _ bool, s *corev1.ContainerStatus) {
+		if c.Name == f.container.Name {
+			restarts, st = max(s.RestartCount, 0), s
+		}
+	})
+	return restarts, st
+}
+
+// use is how much of their CPU limit the replicas use, on average; zero where no number or no limit is known.
+func (f *falling) use(p *analysis.Pass) float64 {
+	var sum float64
+	n := 0
+	limit := f.container.Resources.Limits.Cpu().MilliValue()
+	for _, pod := range f.pods {
+		u := p.PodUsage(pod.Namespace, pod.Name)
+		if u == nil || limit <= 0 {
+			continue
+		}
+		for _, c := range u.Containers {
+			if c.Name == f.container.Name && c.MilliCPU > 0 {
+				sum, n = sum+float64(c.MilliCPU)/float64(limit), n+1
+			}
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+func (f *falling) ready() (n int) {
+	for _, r := range f.facts.Replicas {
+		if r.Ready {
+			n++
+		}
+	}
+	return n
+}
+
+// signalled counts the replicas whose container a signal ended within the window: what status alone tells.
+func (f *falling) signalled(now time.Time) (n int) {
+	for _, pod := range f.pods {
+		if _, st := f.status(pod); st != nil {
+			ends := []*corev1.ContainerStateTerminated{st.State.Terminated, st.LastTerminationState.Terminated}
+			if slices.ContainsFunc(ends, func(t *corev1.ContainerStateTerminated) bool {
+				return t != nil && (t.ExitCode == 137 || t.ExitCode == 143) && t.Reason != "OOMKilled" && now.Sub(t.FinishedAt.Time) <= cascade.Window
+			}) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// neverServed tells whether a pod has never been ready: what ends it then is its start, not its load.
+func neverServed(pod *corev1.Pod) bool { return !isReady(pod) && neverReady(pod) }
+
+// startUp is how long the container that runs now took until the pod was ready; zero where that is not known, or was no start: the
+// condition changes with every flap.
+func startUp(pod *corev1.Pod) (took time.Duration) {
+	changed, ready, known := readySince(pod)
+	eachStatus(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
+		if r := st.State.Running; ready && known && !init && r != nil {
+			if d := changed.Sub(r.StartedAt.Time); d > took && d <= patience(c, init, &corev1.ContainerStatus{}) {
+				took = d
+			}
+		}
+	})
+	return took
+}
