@@ -5,5 +5,17 @@ import "github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 
 // Checks lists the area's checks in the order in which explain lists them.
 func Checks() []*analysis.Check {
-	return []*analysis.Check{LivenessKill, StartupKill, InertLiveness, StuckStartup, ServiceWithoutReadyPods}
+	return []*analysis.Check{
+		LivenessKill, StartupKill, InertLiveness, StuckStartup, ServiceWithoutReadyPods,
+		NeverReadyPort,
+		NoReadinessBehindService,
+		TimeoutExceedsPeriod,
+		ProbesAnotherHost,
+		WrongScheme,
+		RedirectPasses,
+		LivenessNotLaterThanReadiness,
+		RolloutBlind,
+		DrainShorterThanDetach,
+		SidecarGatesPod,
+	}
 }
