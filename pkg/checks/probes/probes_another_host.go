@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -21,7 +22,7 @@ var ProbesAnotherHost = &analysis.Check{
 		Evidence: "host of httpGet or tcpSocket: proven by the spec.",
 		Why:      "The kubelet asks from the node's network, where 127.0.0.1 is the node and any other host is not this container. A restart cannot heal another host.",
 		Fix:      "Leave the field host away: the kubelet then asks the pod's IP. For a virtual host, set the header Host.",
-		Limits:   "Silent for pods in the node's network that ask a loopback address, an IP or localhost: that is how control planes are probed. Silent for a host that is the pod's own IP.",
+		Limits:   "Silent for pods in the node's network that ask a loopback address, an IP or localhost: that is how control planes are probed. Silent for a host that is the pod's own IP, and for what is neither an IP nor a name, such as a placeholder in a manifest.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/http/request.go", "k8s.io/api core/v1 HTTPGetAction", "KEP-4940: Pod Security forbids the field from 1.34"},
 	},
 	Inputs: specInputs(),
@@ -35,7 +36,7 @@ func probesAnotherHost(p *analysis.Pass) error {
 			list, n := probesOf(c)
 			for _, probe := range list[:n] {
 				host := hostOf(probe.probe)
-				if host == "" || s.ownHost(host) {
+				if host == "" || !isHost(host) || s.ownHost(host) {
 					continue
 				}
 				effect := fmt.Sprintf("asks %s, not its own pod", host)
@@ -63,6 +64,12 @@ func hostOf(p *corev1.Probe) string {
 	default:
 		return ""
 	}
+}
+
+// isHost tells a host from a placeholder that is still to be filled in.
+func isHost(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil || len(validation.IsDNS1123Subdomain(host)) == 0
 }
 
 func loopback(host string) bool {
