@@ -42,6 +42,11 @@ func eachSpec(p *analysis.Pass, visit func(*spec)) {
 			visit(&spec{workload: w, pods: pods, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec"})
 		}
 	}
+	eachTemplate(p, visit)
+}
+
+// eachTemplate visits the workloads that would have pods and have none.
+func eachTemplate(p *analysis.Pass, visit func(*spec)) {
 	var idle map[snapshot.Ref]bool
 	for _, t := range p.Templates(metav1.NamespaceAll) {
 		if slices.ContainsFunc(p.PodsOf(t.Workload), notFinished) {
