@@ -47,8 +47,8 @@ func neverReadyPort(p *analysis.Pass) error {
 				},
 			}
 			if n := len(s.pods); n > 0 {
-				f.Message += fmt.Sprintf("; %d of %d ready", s.ready(), n)
-				if s.ready() == 0 {
+				f.Message += fmt.Sprintf("; %d of %d ready", ready(s.pods), n)
+				if ready(s.others) == 0 {
 					f.Severity = finding.Critical
 				}
 			}

@@ -27,7 +27,8 @@ func specInputs(more ...analysis.Input) []analysis.Input {
 // spec is what a workload's pods are made from.
 type spec struct {
 	workload snapshot.Ref
-	pods     []*corev1.Pod // those that are not at their end; empty where only the template is known
+	pods     []*corev1.Pod // of the newest revision, less those at their end; empty where only the template is known
+	others   []*corev1.Pod // all that are not at their end, of whatever revision
 	labels   map[string]string
 	spec     *corev1.PodSpec
 	source   finding.ObjectRef // where it is written
@@ -37,9 +38,10 @@ type spec struct {
 // eachSpec visits the workloads that have pods, or would have some.
 func eachSpec(p *analysis.Pass, visit func(*spec)) {
 	for _, w := range p.Workloads() {
-		pods := alive(p.PodsOf(w))
-		if len(pods) > 0 {
-			visit(&spec{workload: w, pods: pods, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec"})
+		all := alive(p.PodsOf(w))
+		if len(all) > 0 {
+			pods := newest(all)
+			visit(&spec{workload: w, pods: pods, others: all, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec"})
 		}
 	}
 	eachTemplate(p, visit)
@@ -72,6 +74,28 @@ func alive(pods []*corev1.Pod) []*corev1.Pod {
 		return pods
 	}
 	return slices.DeleteFunc(slices.Clone(pods), func(pod *corev1.Pod) bool { return !notFinished(pod) })
+}
+
+// newest are the pods of the revision that was made last: a rollout that stands still shows there, and old revisions are on their way out.
+func newest(pods []*corev1.Pod) []*corev1.Pod {
+	last := pods[0]
+	for _, pod := range pods[1:] {
+		if pod.CreationTimestamp.After(last.CreationTimestamp.Time) {
+			last = pod
+		}
+	}
+	another := func(pod *corev1.Pod) bool {
+		for _, hash := range [...]string{"pod-template-hash", "controller-revision-hash"} {
+			if pod.Labels[hash] != last.Labels[hash] {
+				return true
+			}
+		}
+		return false
+	}
+	if !slices.ContainsFunc(pods, another) {
+		return pods
+	}
+	return slices.DeleteFunc(slices.Clone(pods), another)
 }
 
 func notFinished(pod *corev1.Pod) bool {
@@ -169,9 +193,9 @@ func (s *spec) says(container, field, value string) finding.Evidence {
 	return finding.Evidence{Object: at, Source: field, Value: value}
 }
 
-// ready counts the pods that are ready.
-func (s *spec) ready() (n int) {
-	for _, pod := range s.pods {
+// ready counts the pods of a list that are ready.
+func ready(pods []*corev1.Pod) (n int) {
+	for _, pod := range pods {
 		if isReady(pod) {
 			n++
 		}

@@ -90,7 +90,7 @@ func mixedUp(p *analysis.Pass, s *spec, c *corev1.Container, probe named) {
 		f.Confidence = finding.Consistent
 		f.Message = strings.Replace(f.Message, "that port speaks", "that port most likely speaks", 1)
 	}
-	if s.ready() == 0 {
+	if ready(s.others) == 0 {
 		f.Severity = finding.Critical
 	}
 	p.Report(f)
