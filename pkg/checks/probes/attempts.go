@@ -21,7 +21,6 @@ type attempts struct {
 	first    time.Time
 	last     time.Time
 	classes  map[kubeevent.Class]int32
-	statuses map[int]int32
 	evidence []finding.Evidence // one for each pod and class
 }
 
@@ -60,7 +59,7 @@ func (s *spec) lately(p *analysis.Pass, container string, probe kubeevent.Probe,
 				continue
 			}
 			if a == nil {
-				a = &attempts{classes: map[kubeevent.Class]int32{}, statuses: map[int]int32{}, first: first}
+				a = &attempts{classes: map[kubeevent.Class]int32{}, first: first}
 			}
 			if !seen {
 				a.pods++
@@ -77,7 +76,6 @@ func (s *spec) lately(p *analysis.Pass, container string, probe kubeevent.Probe,
 func (a *attempts) add(u kubeevent.Unhealthy, first, last time.Time, count int32) {
 	a.count += count
 	a.classes[u.Class] += count
-	a.statuses[u.Status] += count
 	if first.Before(a.first) {
 		a.first = first
 	}

@@ -3,7 +3,6 @@ package manifests
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,7 +19,7 @@ import (
 
 // modules are where the manifests lie: the version is pinned, and least is how many files hold objects of Kubernetes. Charts and templates
 // that are no YAML yet do not count.
-var modules = []struct { //nolint:gochecknoglobals // a table
+var modules = []struct {
 	module string
 	dirs   []string
 	least  int
@@ -33,7 +32,7 @@ var modules = []struct { //nolint:gochecknoglobals // a table
 }
 
 // reviewed are the findings above info that are right, each with its reason: "MODULE/FILE CHECK KIND/NAME/CONTAINER".
-var reviewed = map[string]string{} //nolint:gochecknoglobals // a table
+var reviewed = map[string]string{}
 
 // TestNoFalseAlarms reads each file as --from does, with every area's command: whatever is said above info is reviewed, and what was
 // reviewed is still said.
@@ -138,7 +137,7 @@ func yamlFiles(t *testing.T, dir string) []string {
 // download puts a module into the module cache and gives its place.
 func download(t *testing.T, module string) string {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "go", "mod", "download", "-json", module)
+	cmd := exec.CommandContext(t.Context(), "go", "mod", "download", "-json", module)
 	cmd.Dir, cmd.Stderr = t.TempDir(), os.Stderr // outside of any module, so that no go.mod is held to it
 	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod")
 	out, err := cmd.Output()
