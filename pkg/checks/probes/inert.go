@@ -3,6 +3,8 @@ package probes
 // This file walks the containers whose probe cannot act, once for each container of a workload, for inert-liveness and stuck-startup.
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -67,6 +69,29 @@ func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Contain
 			visit(*found[n])
 		}
 	}
+}
+
+// eachUnresolved visits the containers of templates without pods that have a probe whose port has a name which they do not have, and
+// gives a finding with what is known of it.
+func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Container) *corev1.Probe, effect string) {
+	eachTemplate(p, func(s *spec) {
+		for i := range s.size() {
+			c := s.at(i)
+			if c == nil || pick(c) == nil {
+				continue
+			}
+			port, missing := missingPort(c, pick(c))
+			if !missing {
+				continue
+			}
+			p.Report(finding.Finding{
+				Severity: finding.Warning, Confidence: finding.Proven, Object: s.object(c.Name),
+				Message:  fmt.Sprintf("no port of the container is named %s, so the %s probe of container %s %s", port, strings.ToLower(string(name)), c.Name, effect),
+				Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(name)), handler(pick(c))+"; the container's ports are "+portNames(c))},
+				Fix:      []finding.Fix{{Text: "Name the port in the container's ports, or give the probe a name that is there, or a number"}},
+			})
+		}
+	})
 }
 
 // eachRunning visits the containers of a pod that run now.

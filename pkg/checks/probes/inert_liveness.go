@@ -19,13 +19,13 @@ var InertLiveness = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe can never act",
 		Symptom:  "None, until the program hangs and nobody restarts it. Events say \"Liveness probe errored\", which sounds like a failure and is not counted as one.",
-		Evidence: "A port name that the container does not have is read from the spec: proven. A command that is not in the image, or an answer whose body never ends, are read from repeated events with no counted failure after them: strong.",
+		Evidence: "A port name that the container does not have is read from the spec, of a manifest too: proven. A command that is not in the image, or an answer whose body never ends, are read from repeated events with no counted failure after them: strong.",
 		Why:      "The kubelet throws an errored attempt away. The probe looks like protection and is none.",
 		Fix:      "Correct the port's name, use a command that exists, or end the answer.",
 		Limits:   "Commands and bodies are seen only while their events are kept. A redirect to another host, which counts as success for ever, is not seen.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)", "kubernetes#106682", "kubernetes#113938"},
 	},
-	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events)),
+	Inputs: specInputs(analysis.Optional(snapshot.Events)),
 	Run:    inertLiveness,
 }
 
@@ -45,5 +45,6 @@ func inertLiveness(p *analysis.Pass) error {
 		}
 		p.Report(f)
 	})
+	eachUnresolved(p, kubeevent.Liveness, func(c *corev1.Container) *corev1.Probe { return c.LivenessProbe }, "never acts and a hang is never healed")
 	return nil
 }

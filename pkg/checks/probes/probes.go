@@ -16,6 +16,16 @@ func Checks() []*analysis.Check {
 		IgnoresSIGTERM,
 		ReadinessFlap,
 		Cascade,
+		NeverReadyPort,
+		NoReadinessBehindService,
+		TimeoutExceedsPeriod,
+		ProbesAnotherHost,
+		WrongScheme,
+		RedirectPasses,
+		LivenessNotLaterThanReadiness,
+		RolloutBlind,
+		DrainShorterThanDetach,
+		SidecarGatesPod,
 	}
 }
 

@@ -20,13 +20,13 @@ var StuckStartup = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A startup probe can neither succeed nor fail, so the container never counts as started",
 		Symptom:  "The container runs, is never Ready and is never restarted; readiness and liveness probes do not even begin.",
-		Evidence: "started is false, and the probe names a port that the container does not have: proven by the spec. A command that is not in the image, or an answer that never ends, are read from repeated events, once the container has run for longer than the probe could have taken: strong.",
+		Evidence: "started is false, and the probe names a port that the container does not have: proven by the spec, of a manifest without pods too. A command that is not in the image, or an answer that never ends, are read from repeated events, once the container has run for longer than the probe could have taken: strong.",
 		Why:      "Errored attempts are not counted, so there is no end to it: nothing will ever change by itself.",
 		Fix:      "Correct the port's name, use a command that exists, or end the answer.",
 		Limits:   "Commands and bodies are seen only while their events are kept.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)"},
 	},
-	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events)),
+	Inputs: specInputs(analysis.Optional(snapshot.Events)),
 	Run:    stuckStartup,
 }
 
@@ -64,5 +64,6 @@ func stuckStartup(p *analysis.Pass) error {
 		f.Evidence = append([]finding.Evidence{status}, f.Evidence...)
 		p.Report(f)
 	})
+	eachUnresolved(p, kubeevent.Startup, func(c *corev1.Container) *corev1.Probe { return c.StartupProbe }, "can neither succeed nor fail: it would never count as started")
 	return nil
 }

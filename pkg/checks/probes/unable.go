@@ -4,7 +4,9 @@ package probes
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -33,13 +35,17 @@ const (
 // (kubernetes v1.37.2 pkg/probe/util.go), or errors that its events show over and over with no counted failure after them.
 func whyUnable(pod *corev1.Pod, c *corev1.Container, init bool, probe *corev1.Probe, name kubeevent.Probe, events []*corev1.Event, now time.Time) (unable, bool) {
 	ref := finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: c.Name}
+	port, missing := missingPort(c, probe)
+	if !missing && !slices.ContainsFunc(events, errored) {
+		return unable{}, false // most probes, and reading every failure takes long
+	}
 	list := "containers"
 	if init {
 		list = "initContainers"
 	}
 	field := "spec." + list + "[" + c.Name + "]." + fieldOf(name)
 	symptoms := restart.Symptoms(events, c.Name, name)
-	if port, ok := missingPort(c, probe); ok {
+	if missing {
 		u := unable{
 			reason: "no port of the container is named " + port, confidence: finding.Proven,
 			evidence: []finding.Evidence{{Object: ref, Source: field, Value: handler(probe) + "; the container's ports are " + portNames(c)}},
@@ -74,6 +80,9 @@ func whyUnable(pod *corev1.Pod, c *corev1.Container, init bool, probe *corev1.Pr
 	return unable{}, false
 }
 
+// errored tells whether an event looks like one about an attempt that ended in an error.
+func errored(e *corev1.Event) bool { return strings.Contains(e.Message, "probe error") }
+
 // failedSince tells whether an attempt counted as a failure since then: the probe can act after all.
 func failedSince(symptoms []restart.Symptom, since time.Time) bool {
 	for _, s := range symptoms {
@@ -107,13 +116,13 @@ func missingPort(c *corev1.Container, p *corev1.Probe) (string, bool) {
 	if port.Type != intstr.String || port.StrVal == "" {
 		return "", false
 	}
-	if _, err := strconv.Atoi(port.StrVal); err == nil {
-		return "", false // a number in quotes: the kubelet takes it for the number
-	}
-	for _, have := range c.Ports {
-		if have.Name == port.StrVal {
+	for i := range c.Ports {
+		if c.Ports[i].Name == port.StrVal {
 			return "", false
 		}
+	}
+	if _, err := strconv.Atoi(port.StrVal); err == nil {
+		return "", false // a number in quotes: the kubelet takes it for the number
 	}
 	return port.StrVal, true
 }

@@ -13,6 +13,7 @@ import (
 type health struct {
 	began                   time.Time
 	readyAt, failAt, hangAt time.Duration
+	redirect                string
 }
 
 func (h health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -24,6 +25,8 @@ func (h health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "deadlock detected", http.StatusInternalServerError)
 	case age < h.readyAt:
 		http.Error(w, "starting", http.StatusServiceUnavailable)
+	case h.redirect != "":
+		http.Redirect(w, r, h.redirect, http.StatusFound)
 	default:
 		fmt.Fprintln(w, "ok")
 	}

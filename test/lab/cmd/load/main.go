@@ -24,6 +24,7 @@ func main() {
 		readyAt   = flag.Duration("ready-after", 0, "time before which the health paths answer 503")
 		failAt    = flag.Duration("fail-after", 0, "time from which the health paths answer 500")
 		hangAt    = flag.Duration("hang-after", 0, "time from which the health paths accept and never answer")
+		redirect  = flag.String("redirect", "", "where the health paths send whoever asks")
 		term      = flag.String("term", "exit=0", "what SIGTERM does: exit=CODE, or ignore")
 		exitAt    = flag.Duration("exit-after", 0, "time after which the process ends by itself with -exit")
 		exitCode  = flag.Int("exit", 0, "code for -exit-after")
@@ -68,10 +69,14 @@ func main() {
 	}
 	if *serve != "" {
 		time.Sleep(*start)
+<<<<<<< HEAD
 		if *slots > 0 {
 			serveSlots(*serve, *slots, *work)
 		}
 		listen(*serve, health{began: began, readyAt: *readyAt, failAt: *failAt, hangAt: *hangAt})
+=======
+		listen(*serve, health{began: began, readyAt: *readyAt, failAt: *failAt, hangAt: *hangAt, redirect: *redirect})
+>>>>>>> specs
 	}
 	select {}
 }

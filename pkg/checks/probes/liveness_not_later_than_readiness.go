@@ -1,0 +1,91 @@
+package probes
+
+// This file finds liveness probes that act before the readiness probe of the same handler has taken the traffic away.
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// LivenessNotLaterThanReadiness is probes/liveness-not-later-than-readiness.
+var LivenessNotLaterThanReadiness = &analysis.Check{
+	ID: "probes/liveness-not-later-than-readiness",
+	Doc: analysis.Doc{
+		Title:    "Liveness may kill before readiness has taken the load away",
+		Symptom:  "Under load, replicas are killed one after the other instead of being left alone until they have caught up.",
+		Evidence: "Both probes ask the same, and the earliest kill, (failureThreshold-1)·period of liveness, does not lie behind the latest loss of readiness, failureThreshold·period+timeout: proven by the spec. A warning only where liveness attempts were not answered in time within the last 15 min; otherwise info.",
+		Why:      "Readiness is the gentle answer to overload. If the same question kills first, or at the same time, each kill puts more load on the rest.",
+		Fix:      "Give liveness more failures, so that it acts clearly later, or a cheaper handler that asks for the process only.",
+		Limits:   "One handler with a liveness that acts later is the documented pattern and is silent. Commands are compared only where they have no arguments, which are not kept; headers' values and queries are not kept either, so handlers with these count as different.",
+		Sources:  []string{"Kubernetes documentation, Configure Liveness, Readiness and Startup Probes", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go"},
+	},
+	Inputs: specInputs(analysis.Optional(snapshot.Events)),
+	Run:    notLater,
+}
+
+func notLater(p *analysis.Pass) error {
+	eachSpec(p, func(s *spec) {
+		for i := range s.size() {
+			c := s.at(i)
+			if c == nil || !sameHandler(c) {
+				continue
+			}
+			live, ready := restart.BudgetOf(c.LivenessProbe), restart.BudgetOf(c.ReadinessProbe)
+			kill := time.Duration(live.Failures-1) * live.Period
+			lost := time.Duration(ready.Failures)*ready.Period + ready.Timeout
+			if kill > lost {
+				continue
+			}
+			failures := int(lost/live.Period) + 2
+			f := finding.Finding{
+				Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name),
+				Message: fmt.Sprintf("liveness and readiness of container %s ask the same (%s), and liveness may kill after %s while readiness may take %s to move the load away",
+					c.Name, handler(c.LivenessProbe), analysis.Span(kill), analysis.Span(lost)),
+				Evidence: []finding.Evidence{
+					s.says(c.Name, s.field(c, "livenessProbe"), fmt.Sprintf("%d failures, every %s, timeout %s", live.Failures, live.Period, live.Timeout)),
+					s.says(c.Name, s.field(c, "readinessProbe"), fmt.Sprintf("%d failures, every %s, timeout %s", ready.Failures, ready.Period, ready.Timeout)),
+				},
+				Fix: []finding.Fix{{
+					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness; this rolls the workload over", failures),
+					Command: patch(s.workload, c.Name, sidecar(c), "livenessProbe", map[string]any{"failureThreshold": failures}),
+				}},
+			}
+			if slow := s.slow(p, c, kubeevent.Liveness); slow != nil {
+				f.Severity = finding.Warning
+				f.Message += fmt.Sprintf("; %d liveness attempts got no answer in time, in %d of %d pods", slow.count, slow.pods, len(s.pods))
+				f.Evidence = append(f.Evidence, slow.evidence...)
+				f.FirstSeen, f.LastSeen = finding.At(slow.first), finding.At(slow.last)
+			}
+			p.Report(f)
+		}
+	})
+	return nil
+}
+
+// sameHandler tells whether liveness and readiness of a container are known to ask the same.
+func sameHandler(c *corev1.Container) bool {
+	a, b := c.LivenessProbe, c.ReadinessProbe
+	if a == nil || b == nil || byMesh(a) || byMesh(b) {
+		return false
+	}
+	switch {
+	case a.HTTPGet != nil:
+		return b.HTTPGet != nil && len(a.HTTPGet.HTTPHeaders)+len(b.HTTPGet.HTTPHeaders) == 0 && !strings.Contains(a.HTTPGet.Path, "?") &&
+			strings.TrimPrefix(a.HTTPGet.Path, "/") == strings.TrimPrefix(b.HTTPGet.Path, "/") && a.HTTPGet.Port == b.HTTPGet.Port && a.HTTPGet.Host == b.HTTPGet.Host &&
+			(a.HTTPGet.Scheme == corev1.URISchemeHTTPS) == (b.HTTPGet.Scheme == corev1.URISchemeHTTPS)
+	case a.Exec != nil:
+		return len(a.Exec.Command) == 1 && equality.Semantic.DeepEqual(a.ProbeHandler, b.ProbeHandler)
+	default:
+		return equality.Semantic.DeepEqual(a.ProbeHandler, b.ProbeHandler)
+	}
+}

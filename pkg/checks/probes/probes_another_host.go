@@ -1,0 +1,93 @@
+package probes
+
+// This file finds probes that ask another host than their pod.
+
+import (
+	"fmt"
+	"net/netip"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+)
+
+// ProbesAnotherHost is probes/probes-another-host.
+var ProbesAnotherHost = &analysis.Check{
+	ID: "probes/probes-another-host",
+	Doc: analysis.Doc{
+		Title:    "A probe asks another host than its own pod",
+		Symptom:  "The probe passes although the program is ill, or fails although it is well; with 127.0.0.1 it fails from the first second, or asks whatever listens on the node.",
+		Evidence: "host of httpGet or tcpSocket: proven by the spec.",
+		Why:      "The kubelet asks from the node's network, where 127.0.0.1 is the node and any other host is not this container. A restart cannot heal another host.",
+		Fix:      "Leave the field host away: the kubelet then asks the pod's IP. For a virtual host, set the header Host.",
+		Limits:   "Silent for pods in the node's network that ask a loopback address, an IP or localhost: that is how control planes are probed. Silent for a host that is the pod's own IP, and for what is neither an IP nor a name, such as a placeholder in a manifest.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/probe/http/request.go", "k8s.io/api core/v1 HTTPGetAction", "KEP-4940: Pod Security forbids the field from 1.34"},
+	},
+	Inputs: specInputs(),
+	Run:    probesAnotherHost,
+}
+
+func probesAnotherHost(p *analysis.Pass) error {
+	eachSpec(p, func(s *spec) {
+		for i := range s.size() {
+			c := s.at(i)
+			list, n := probesOf(c)
+			for _, probe := range list[:n] {
+				host := hostOf(probe.probe)
+				if host == "" || !isHost(host) || s.ownHost(host) {
+					continue
+				}
+				effect := fmt.Sprintf("asks %s, not its own pod", host)
+				if loopback(host) {
+					effect = fmt.Sprintf("asks %s, which is the node, not the container", host)
+				}
+				p.Report(finding.Finding{
+					Severity: finding.Warning, Confidence: finding.Proven, Object: s.object(c.Name), Key: fieldOf(probe.name),
+					Message:  fmt.Sprintf("%s of container %s %s: it says nothing of the program that it stands for", fieldOf(probe.name), c.Name, effect),
+					Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(probe.name)+".host"), host+" ("+handler(probe.probe)+")")},
+					Fix:      []finding.Fix{{Text: "Leave host away, so that the pod's IP is asked; the program has to listen there and not on 127.0.0.1 alone"}, s.look()},
+				})
+			}
+		}
+	})
+	return nil
+}
+
+func hostOf(p *corev1.Probe) string {
+	switch {
+	case p.HTTPGet != nil:
+		return p.HTTPGet.Host
+	case p.TCPSocket != nil:
+		return p.TCPSocket.Host
+	default:
+		return ""
+	}
+}
+
+// isHost tells a host from a placeholder that is still to be filled in.
+func isHost(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil || len(validation.IsDNS1123Subdomain(host)) == 0
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// ownHost tells whether a host is the pod itself: of a pod in the node's network that is each address of the node, which is not known
+// in full.
+func (s *spec) ownHost(host string) bool {
+	_, err := netip.ParseAddr(host)
+	if s.spec.HostNetwork && (err == nil || loopback(host)) {
+		return true
+	}
+	for _, pod := range s.pods {
+		if host == pod.Status.PodIP {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,73 @@
+package probes
+
+// This file finds probes that wait longer for an answer than the time from one attempt to the next.
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// TimeoutExceedsPeriod is probes/timeout-exceeds-period.
+var TimeoutExceedsPeriod = &analysis.Check{
+	ID: "probes/timeout-exceeds-period",
+	Doc: analysis.Doc{
+		Title:    "A probe waits longer for an answer than until its next attempt",
+		Symptom:  "A hang is found later than period and failureThreshold promise.",
+		Evidence: "timeoutSeconds is above periodSeconds, with the server's defaults for what is not set: proven by the spec. A warning only where attempts ran into that time-out within the last 15 min; otherwise info.",
+		Why:      "A kubelet makes one attempt of a probe at a time. Attempts that hang stretch the period to the time-out, and with it the time until traffic leaves or the container is restarted.",
+		Fix:      "Lower timeoutSeconds to what a good answer takes at most, or raise periodSeconds so that the arithmetic is true.",
+		Limits:   "An equal time-out and period are silent. How long good answers take is not in the API.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go (run, doProbe)"},
+	},
+	Inputs: specInputs(analysis.Optional(snapshot.Events)),
+	Run:    timeoutExceedsPeriod,
+}
+
+func timeoutExceedsPeriod(p *analysis.Pass) error {
+	eachSpec(p, func(s *spec) {
+		for i := range s.size() {
+			c := s.at(i)
+			list, n := probesOf(c)
+			for _, probe := range list[:n] {
+				if b := restart.BudgetOf(probe.probe); b.Timeout > b.Period {
+					longTimeout(p, s, c, probe, b)
+				}
+			}
+		}
+	})
+	return nil
+}
+
+func longTimeout(p *analysis.Pass, s *spec, c *corev1.Container, probe named, b restart.Budget) {
+	effect := "a hang is noticed"
+	if probe.name != kubeevent.Readiness {
+		effect = "a hang ends in a restart"
+	}
+	f := finding.Finding{
+		Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name), Key: fieldOf(probe.name),
+		Message: fmt.Sprintf("%s of container %s waits %s for an answer but is due every %s: %s after about %s, not %s",
+			fieldOf(probe.name), c.Name, b.Timeout, b.Period, effect, analysis.Span(time.Duration(b.Failures)*b.Timeout), analysis.Span(time.Duration(b.Failures)*b.Period)),
+		Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(probe.name)),
+			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures))},
+	}
+	seconds := int(b.Period.Seconds())
+	f.Fix = []finding.Fix{{
+		Text:    fmt.Sprintf("Wait at most the period, %d s, or raise periodSeconds; this rolls the workload over", seconds),
+		Command: patch(s.workload, c.Name, sidecar(c), fieldOf(probe.name), map[string]any{"timeoutSeconds": seconds}),
+	}, s.look()}
+	if slow := s.slow(p, c, probe.name); slow != nil {
+		f.Severity = finding.Warning
+		f.Message += fmt.Sprintf("; %d such attempts in %d of %d pods", slow.count, slow.pods, len(s.pods))
+		f.Evidence = append(f.Evidence, slow.evidence...)
+		f.FirstSeen, f.LastSeen = finding.At(slow.first), finding.At(slow.last)
+	}
+	p.Report(f)
+}
