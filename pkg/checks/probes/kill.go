@@ -62,7 +62,7 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 			f.Evidence = append(f.Evidence, budgetEvidence(k, cause))
 		}
 		if cause == restart.Liveness && c.Pods > 1 && (len(c.Toll.Pods) > 1 || severity != finding.Critical) {
-			f.SaidBy = "probes/cascade"
+			f.SaidBy = Cascade.ID
 		}
 		if k.container != nil {
 			k.starts = startsOf(p.View, c.Workload, k.container)

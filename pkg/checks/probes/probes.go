@@ -30,5 +30,4 @@ func Checks() []*analysis.Check {
 }
 
 // Views lists the area's views.
-func Views() []*analysis.View { return []*analysis.View{Recommend} }
-func Views() []*analysis.View { return []*analysis.View{Timeline} }
+func Views() []*analysis.View { return []*analysis.View{Timeline, Recommend} }

@@ -69,14 +69,10 @@ func main() {
 	}
 	if *serve != "" {
 		time.Sleep(*start)
-<<<<<<< HEAD
 		if *slots > 0 {
 			serveSlots(*serve, *slots, *work)
 		}
-		listen(*serve, health{began: began, readyAt: *readyAt, failAt: *failAt, hangAt: *hangAt})
-=======
 		listen(*serve, health{began: began, readyAt: *readyAt, failAt: *failAt, hangAt: *hangAt, redirect: *redirect})
->>>>>>> specs
 	}
 	select {}
 }
