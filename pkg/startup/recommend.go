@@ -67,7 +67,7 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts) bool {
 		return false
 	}
 	b := restart.BudgetOf(p)
-	times, why := time.Duration(2), ""
+	times, why := 2, ""
 	if s.N() < 3 || len(s.Ready) == 0 {
 		times, why = 3, fmt.Sprintf(", as only %d could be measured", s.N())
 		if len(s.Ready) == 0 {
@@ -75,7 +75,7 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts) bool {
 		}
 	}
 	has := c.StartupProbe != nil
-	if need := times * s.Slowest; b.Guaranteed >= need && (has || !delayed(c, s)) {
+	if need := time.Duration(times) * s.Slowest; b.Guaranteed >= need && (has || !delayed(c, s)) {
 		if has {
 			a.add(startupProbe, failureThreshold, &b.Failures, b.Failures, fmt.Sprintf("%s is at least %d × %s, the slowest start", b.Guaranteed, times, seconds(s.Slowest)))
 			a.timeout(startupProbe, b, t.Startup)
@@ -86,7 +86,7 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts) bool {
 	}
 	typical := s.quantile(0.95)
 	period := min(10, max(1, up(typical, 10*time.Second)))
-	failures := up(times*s.Slowest, time.Duration(period)*time.Second) + 1
+	failures := up(time.Duration(times)*s.Slowest, time.Duration(period)*time.Second) + 1
 	a.AddsProbe = !has
 	var now restart.Budget
 	if has {

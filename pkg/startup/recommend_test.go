@@ -18,10 +18,10 @@ func numbers(a Advice) map[string]int32 {
 	return out
 }
 
-func ready(seconds ...time.Duration) Sum {
+func ready(seconds ...int) Sum {
 	var starts []Start
 	for _, n := range seconds {
-		starts = append(starts, Start{Bound: Within, Took: n * time.Second, Least: (n - 1) * time.Second})
+		starts = append(starts, Start{Bound: Within, Took: time.Duration(n) * time.Second, Least: time.Duration(n-1) * time.Second})
 	}
 	return SumOf(starts)
 }
@@ -112,7 +112,7 @@ func FuzzRecommend(f *testing.F) {
 		if has {
 			c.StartupProbe = probe(delay, period, failures, 1)
 		}
-		for _, n := range Recommend(&c, ready(time.Duration(took)), TimeOuts{1, 1, 1}).Numbers {
+		for _, n := range Recommend(&c, ready(int(took)), TimeOuts{1, 1, 1}).Numbers {
 			if n.Recommended < 0 || n.Recommended == 0 && n.Field != "initialDelaySeconds" && n.Field != "minReadySeconds" {
 				t.Errorf("%s.%s: %d", n.Probe, n.Field, n.Recommended)
 			}

@@ -160,8 +160,8 @@ func TestKilled(t *testing.T) {
 }
 
 func TestSum(t *testing.T) {
-	within := func(least, took time.Duration) Start {
-		return Start{Bound: Within, Least: least * time.Second, Took: took * time.Second}
+	within := func(least, took int) Start {
+		return Start{Bound: Within, Least: time.Duration(least) * time.Second, Took: time.Duration(took) * time.Second}
 	}
 	s := SumOf([]Start{
 		within(50, 58), within(35, 41), {Bound: AtMost, Took: time.Hour}, within(40, 44),

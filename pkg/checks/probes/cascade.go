@@ -63,8 +63,7 @@ func cascades(p *analysis.Pass) error {
 		for s := range f.symptoms {
 			f.facts.Elsewhere = max(f.facts.Elsewhere, alike[s]-1)
 		}
-		switch a := cascade.Assess(f.facts); a.Verdict {
-		case cascade.Active, cascade.Primed:
+		if a := cascade.Assess(f.facts); a.Verdict == cascade.Active || a.Verdict == cascade.Primed {
 			if p.Complete(snapshot.ReplicaSets, f.workload.Namespace) == snapshot.Unknown && (f.workload.Kind == "Deployment" || f.workload.Kind == "ReplicaSet") {
 				p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is load or a rollout for which the liveness probe killed %d of %d replicas: its revisions were not read", len(a.Killed), a.Replicas))
 				continue
@@ -105,7 +104,7 @@ func (f *falling) finding(p *analysis.Pass, a cascade.Assessment) finding.Findin
 			out.Evidence = append(out.Evidence, e)
 		}
 	}
-	out.Fix = f.fixes(p, a)
+	out.Fix = f.fixes(a)
 	return out
 }
 
@@ -135,7 +134,7 @@ func (f *falling) measured(object finding.ObjectRef, a cascade.Assessment) []fin
 	return out
 }
 
-func (f *falling) fixes(p *analysis.Pass, a cascade.Assessment) []finding.Fix {
+func (f *falling) fixes(a cascade.Assessment) []finding.Fix {
 	w := f.workload
 	target := strings.ToLower(w.Kind) + "/" + w.Name
 	var out []finding.Fix

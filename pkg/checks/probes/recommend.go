@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -190,9 +191,7 @@ func (s starts) waitLonger() []finding.Fix {
 		handler = fieldsOf(s.container.LivenessProbe)
 	}
 	if handler != nil {
-		for k, v := range handler {
-			fields[k] = v
-		}
+		maps.Copy(fields, handler)
 		fix.Command = patch(s.workload, s.container.Name, s.init, "startupProbe", fields)
 	}
 	return []finding.Fix{fix}

@@ -4,6 +4,7 @@ package probes
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	"maps"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -46,9 +47,7 @@ func patchOf(w snapshot.Ref, changes []change) string {
 				fields = map[string]any{}
 				probes[n.Probe] = fields
 				if n.Probe == "startupProbe" && c.adds {
-					for k, v := range handler {
-						fields[k] = v
-					}
+					maps.Copy(fields, handler)
 				}
 			}
 			fields[n.Field] = n.Recommended

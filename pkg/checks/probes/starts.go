@@ -21,7 +21,6 @@ type starts struct {
 	workload  snapshot.Ref
 	container *corev1.Container // as the newest pod has it
 	init      bool
-	newest    *corev1.Pod
 	restarts  int32 // of the container in these pods, by whatever cause
 }
 
