@@ -68,13 +68,13 @@ func cascades(p *analysis.Pass) error {
 				p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is load or a rollout for which the liveness probe killed %d of %d replicas: its revisions were not read", len(a.Killed), a.Replicas))
 				continue
 			}
-			p.Report(f.finding(p, a))
+			p.Report(f.finding(a))
 		}
 	}
 	return nil
 }
 
-func (f *falling) finding(p *analysis.Pass, a cascade.Assessment) finding.Finding {
+func (f *falling) finding(a cascade.Assessment) finding.Finding {
 	object := analysis.Ref(f.workload)
 	object.Container = f.container.Name
 	out := finding.Finding{Object: object, Severity: finding.Warning, Confidence: f.confidence, FirstSeen: finding.At(a.From)}

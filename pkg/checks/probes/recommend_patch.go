@@ -3,9 +3,10 @@ package probes
 // This file turns recommended numbers into a patch of the workload.
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	"maps"
+
 	"sigs.k8s.io/yaml"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
