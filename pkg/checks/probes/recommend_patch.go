@@ -5,8 +5,8 @@ package probes
 import (
 	"maps"
 
-	"sigs.k8s.io/yaml"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
