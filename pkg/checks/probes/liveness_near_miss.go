@@ -48,8 +48,13 @@ func livenessNearMiss(p *analysis.Pass) error {
 		if k.of > 1 {
 			f.Message += fmt.Sprintf("; %d of %d replicas", len(k.pods), k.of)
 		}
-		if k.all(kubeevent.ExecTimeout) {
+		switch {
+		case k.all(kubeevent.ExecTimeout):
 			f.SaidBy = ExecTimeout.ID
+		case k.all(kubeevent.Scheme):
+			f.SaidBy = WrongScheme.ID
+		case k.of > 1:
+			f.SaidBy = Cascade.ID
 		}
 		p.Report(f)
 	})

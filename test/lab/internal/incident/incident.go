@@ -33,6 +33,7 @@ type Incident struct {
 	What     string
 	Check    string // empty: healthy
 	Object   string // Kind/name
+	Also     string // another check that is right to report on the object
 	Says     *regexp.Regexp
 	With     []string // flags for the tool
 	Uses     string
@@ -103,6 +104,8 @@ func (in *Incident) set(key, value string) (err error) {
 		in.What = value
 	case "check":
 		in.Check = value
+	case "also":
+		in.Also = value
 	case "object":
 		in.Object = value
 	case "says":

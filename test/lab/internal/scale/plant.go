@@ -59,6 +59,9 @@ func Plant(ctx context.Context, config *rest.Config, ca *pki.CA, times int) ([]P
 				found.Namespace = ""
 			}
 			out = append(out, found)
+			if in.Also != "" {
+				out = append(out, Planted{in.Also, found.Kind, found.Namespace, found.Name})
+			}
 		}
 	}
 	return out, nil
