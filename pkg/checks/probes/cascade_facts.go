@@ -137,7 +137,7 @@ func byLoad(u kubeevent.Unhealthy) bool {
 	case u.Class == kubeevent.Refused, u.Class == kubeevent.Scheme, u.Class == kubeevent.RedirectLoop:
 		return false
 	case u.Class == kubeevent.HTTPStatus:
-		return u.Status >= 500 || u.Status == 408 || u.Status == 429 // time-out, too many requests
+		return u.Status > 501 || u.Status == 408 || u.Status == 429 // unavailable, time-out, too many requests; 500 and 501 are faults of the program's own
 	default:
 		return true
 	}
