@@ -21,12 +21,15 @@ type block struct {
 
 // body shows the findings, as many as fit whole into room lines (0: all of them) but at least one. The rest is counted, and told in
 // one line each where lines are left.
+// Where not all fit, what is only worth knowing comes last, whatever object it is about: it must not push out what hurts.
 func (p *page) body(room int) []string {
-	blocks := p.blocks(room)
+	blocks := p.blocks(grouped(p.report.Findings), room)
 	n := p.fit(blocks, room)
 	if n == len(blocks) {
 		return join(blocks)
 	}
+	blocks = p.blocks(hurtsFirst(p.report.Findings), room)
+	n = p.fit(blocks, room)
 	rest := func(n int) []finding.Finding {
 		var left []finding.Finding
 		for _, b := range blocks[n:] {
@@ -41,10 +44,10 @@ func (p *page) body(room int) []string {
 }
 
 // blocks makes a block of each finding. Those far below the first screen stay without lines: there may be thousands.
-func (p *page) blocks(room int) []block {
+func (p *page) blocks(groups [][]finding.Finding, room int) []block {
 	var blocks []block
 	used := 0
-	for _, group := range grouped(p.report.Findings) {
+	for _, group := range groups {
 		for i, f := range group {
 			b := block{finding: f}
 			if room == 0 || used <= room {
@@ -61,6 +64,19 @@ func (p *page) blocks(room int) []block {
 		}
 	}
 	return blocks
+}
+
+// hurtsFirst groups what is above info, and then the infos.
+func hurtsFirst(findings []finding.Finding) [][]finding.Finding {
+	var hurts, rest []finding.Finding
+	for _, f := range findings {
+		if f.Severity == finding.Info {
+			rest = append(rest, f)
+		} else {
+			hurts = append(hurts, f)
+		}
+	}
+	return append(grouped(hurts), grouped(rest)...)
 }
 
 // fit counts the blocks that fit into room lines, at least one; a room of 0 holds all.

@@ -206,3 +206,21 @@ func TestOneHugeTextDoesNotBlowUpTheRest(t *testing.T) {
 		}
 	}
 }
+
+// TestInfosDoNotPushOutWhatHurts shows an object with something critical and much that is only worth knowing, before another that is critical.
+func TestInfosDoNotPushOutWhatHurts(t *testing.T) {
+	r := report("oom", limitHit("shop", "api"), limitHit("shop", "web"))
+	for i := range 9 {
+		f := limitHit("shop", "api")
+		f.Severity, f.Key, f.Message = finding.Info, fmt.Sprint(i), "worth knowing"
+		r.Findings = append(r.Findings, f)
+	}
+	r.Sort()
+	out := render(t, r, Options{Terminal: true, Width: 80, MaxLines: 50, UTF8: true})
+	if n := strings.Count(out, "✗ CRITICAL oom/limit-hit"); n != 2 {
+		t.Errorf("%d of 2 criticals have a card:\n%s", n, out)
+	}
+	if !strings.Contains(out, "more findings (") {
+		t.Errorf("nothing was left out, so the test shows nothing:\n%s", out)
+	}
+}

@@ -16,6 +16,11 @@ import (
 // patch is a command that changes one probe of a container in a workload's template; empty for workloads whose template cannot be
 // patched so. The change rolls the workload over.
 func patch(w snapshot.Ref, container string, init bool, probe string, fields map[string]any) string {
+	return patches(w, container, init, map[string]map[string]any{probe: fields})
+}
+
+// patches is a command that changes several probes of a container at once, by the name of their field.
+func patches(w snapshot.Ref, container string, init bool, probes map[string]map[string]any) string {
 	switch w.Kind {
 	case "Deployment", "StatefulSet", "DaemonSet":
 	default:
@@ -25,9 +30,11 @@ func patch(w snapshot.Ref, container string, init bool, probe string, fields map
 	if init {
 		list = "initContainers"
 	}
-	text, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
-		list: []any{map[string]any{"name": container, probe: fields}},
-	}}}})
+	changed := map[string]any{"name": container}
+	for field, fields := range probes {
+		changed[field] = fields
+	}
+	text, err := json.Marshal(map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{list: []any{changed}}}}})
 	if err != nil {
 		return ""
 	}

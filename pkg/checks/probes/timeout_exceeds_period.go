@@ -4,6 +4,8 @@ package probes
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,38 +38,56 @@ func timeoutExceedsPeriod(p *analysis.Pass) error {
 		for i := range s.size() {
 			c := s.at(i)
 			list, n := probesOf(c)
+			var long []named
 			for _, probe := range list[:n] {
 				if b := restart.BudgetOf(probe.probe); b.Timeout > b.Period {
-					longTimeout(p, s, c, probe, b)
+					long = append(long, probe)
 				}
+			}
+			if len(long) > 0 {
+				p.Report(longTimeouts(p, s, c, long))
 			}
 		}
 	})
 	return nil
 }
 
-func longTimeout(p *analysis.Pass, s *spec, c *corev1.Container, probe named, b restart.Budget) {
-	effect := "a hang is noticed"
-	if probe.name != kubeevent.Readiness {
-		effect = "a hang ends in a restart"
+// longTimeouts is one finding for all probes of a container that wait too long.
+func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) finding.Finding {
+	f := finding.Finding{Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name)}
+	better := map[string]map[string]any{}
+	var limits []string
+	for i, probe := range long {
+		b, field := restart.BudgetOf(probe.probe), fieldOf(probe.name)
+		who, effect := "; "+field, "a hang is noticed"
+		if i == 0 {
+			who = field + " of container " + c.Name
+		}
+		if probe.name != kubeevent.Readiness {
+			effect = "a hang ends in a restart"
+		}
+		f.Message += fmt.Sprintf("%s waits %s for an answer but is due every %s: %s after about %s, not %s",
+			who, b.Timeout, b.Period, effect, analysis.Span(time.Duration(b.Failures)*b.Timeout), analysis.Span(time.Duration(b.Failures)*b.Period))
+		f.Evidence = append(f.Evidence, s.says(c.Name, s.field(c, field),
+			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures)))
+		seconds := int(b.Period.Seconds())
+		better[field] = map[string]any{"timeoutSeconds": seconds}
+		limits = append(limits, fmt.Sprintf("%d s", seconds))
+		if slow := s.slow(p, c, probe.name); slow != nil {
+			f.Severity = finding.Warning
+			f.Message += fmt.Sprintf("; %d such attempts in %d of %d pods", slow.count, slow.pods, len(s.pods))
+			f.Evidence = append(f.Evidence, slow.evidence...)
+			if f.FirstSeen == nil || slow.first.Before(*f.FirstSeen) {
+				f.FirstSeen = finding.At(slow.first)
+			}
+			if f.LastSeen == nil || slow.last.After(*f.LastSeen) {
+				f.LastSeen = finding.At(slow.last)
+			}
+		}
 	}
-	f := finding.Finding{
-		Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name), Key: fieldOf(probe.name),
-		Message: fmt.Sprintf("%s of container %s waits %s for an answer but is due every %s: %s after about %s, not %s",
-			fieldOf(probe.name), c.Name, b.Timeout, b.Period, effect, analysis.Span(time.Duration(b.Failures)*b.Timeout), analysis.Span(time.Duration(b.Failures)*b.Period)),
-		Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(probe.name)),
-			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures))},
-	}
-	seconds := int(b.Period.Seconds())
 	f.Fix = []finding.Fix{{
-		Text:    fmt.Sprintf("Wait at most the period, %d s, or raise periodSeconds; this rolls the workload over", seconds),
-		Command: patch(s.workload, c.Name, sidecar(c), fieldOf(probe.name), map[string]any{"timeoutSeconds": seconds}),
+		Text:    fmt.Sprintf("Wait at most the period, %s, or raise periodSeconds; this rolls the workload over", strings.Join(slices.Compact(limits), " and ")),
+		Command: patches(s.workload, c.Name, sidecar(c), better),
 	}, s.look()}
-	if slow := s.slow(p, c, probe.name); slow != nil {
-		f.Severity = finding.Warning
-		f.Message += fmt.Sprintf("; %d such attempts in %d of %d pods", slow.count, slow.pods, len(s.pods))
-		f.Evidence = append(f.Evidence, slow.evidence...)
-		f.FirstSeen, f.LastSeen = finding.At(slow.first), finding.At(slow.last)
-	}
-	p.Report(f)
+	return f
 }
