@@ -36,6 +36,7 @@ var (
 	// The expressions keep their first group. A PEM block may have lost its beginning (termination messages are the tail of a log) or its
 	// end (they are cut).
 	shapes = []shape{
+		{[]string{"command", "lifecycle hook"}, redactCommand},
 		{[]string{"-----"}, keepFirst(`()-----BEGIN [^-]*-----[\s\S]*?(?:-----END [^-]*-----|$)`, redactedTag)},
 		{[]string{"-----"}, keepFirst(`()[A-Za-z0-9+/=\s\\]*-----END [^-]*-----`, redactedTag)},
 		{[]string{"@"}, keepFirst(`(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@]+@`, redactedTag+"@")},
@@ -52,6 +53,20 @@ var (
 		{nil, func(s string) string { return redactBlobs(s, "-_") }},
 	}
 )
+
+// Where a runtime or the kubelet quotes a command with all its arguments (cri-client v0.37 pkg/remote_runtime.go execSync, kubernetes v1.37.2
+// pkg/kubelet/lifecycle/handlers.go). The end of the quote may have been cut off.
+var (
+	commandQuoted = regexp.MustCompile(`(?is)(\bcommand (?:timed out: )?["']|exec lifecycle hook \().*(["'] (?:timed out|exited with)|\) for container)`)
+	commandOpen   = regexp.MustCompile(`(?is)(\bcommand timed out: ["']|exec lifecycle hook \().*`)
+)
+
+func redactCommand(s string) string {
+	if commandQuoted.MatchString(s) {
+		return commandQuoted.ReplaceAllString(s, "${1}"+redactedTag+"${2}")
+	}
+	return commandOpen.ReplaceAllString(s, "${1}"+redactedTag)
+}
 
 func keepFirst(expression, tag string) func(string) string {
 	re := regexp.MustCompile(expression)
