@@ -22,7 +22,7 @@ var EvictionDeadlock = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "Pods that are not ready cannot be evicted, so drains hang",
 		Symptom:  "kubectl drain repeats \"Cannot evict pod as it would violate the pod's disruption budget\"; node upgrades stand still.",
-		Evidence: "A PodDisruptionBudget with fewer healthy pods than it wants, and running pods that it selects which are not ready, past what a start may take. Its status is the API's own count: proven.",
+		Evidence: "A PodDisruptionBudget with fewer healthy pods than it wants, and running pods that it selects which are not ready, for over two minutes and past what a start may take; pods of DaemonSets and static pods, which no drain evicts, do not count. Its status is the API's own count: proven.",
 		Why:      "By default a budget that is not met protects ill pods as well. They do not become well by waiting, and the node cannot be emptied.",
 		Fix:      "Let the ill pods go: spec.unhealthyPodEvictionPolicy AlwaysAllow. And make them ready.",
 		Limits:   "Budgets never limit what liveness probes kill. Silent for pods that are still starting.",
@@ -45,7 +45,8 @@ func evictionDeadlock(p *analysis.Pass) error {
 		var held []*corev1.Pod
 		for _, pod := range p.Pods(b.Namespace) {
 			// A pod that is pending may always be evicted (eviction.go, canIgnorePDB).
-			if pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil && selector.Matches(labels.Set(pod.Labels)) && !isReady(pod) && !starting(pod, p.Now()) {
+			if pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil && drained(pod) && selector.Matches(labels.Set(pod.Labels)) &&
+				!isReady(pod) && unreadyFor(p, pod) && !starting(pod, p.Now()) {
 				held = append(held, pod)
 			}
 		}
@@ -85,13 +86,29 @@ func policyOf(p *policyv1.UnhealthyPodEvictionPolicyType) string {
 	return string(*p)
 }
 
-// nodes names the nodes of pods, each once.
+// drained tells whether a drain would evict the pod: it passes those of DaemonSets and the kubelet's own by (k8s.io/kubectl v0.37
+// pkg/drain/filters.go).
+func drained(pod *corev1.Pod) bool {
+	if _, mirror := pod.Annotations[corev1.MirrorPodAnnotationKey]; mirror {
+		return false
+	}
+	owner := metav1.GetControllerOf(pod)
+	return owner == nil || owner.Kind != "DaemonSet"
+}
+
+// nodes names the nodes of pods, each once, and counts those that a sentence cannot hold.
 func nodes(pods []*corev1.Pod) string {
+	const most = 3
+	seen := map[string]bool{}
 	var out []string
 	for _, p := range pods {
-		if n := p.Spec.NodeName; n != "" && !strings.Contains(" "+strings.Join(out, " ")+" ", " "+n+" ") {
+		if n := p.Spec.NodeName; n != "" && !seen[n] {
+			seen[n] = true
 			out = append(out, n)
 		}
+	}
+	if len(out) > most {
+		return fmt.Sprintf("%s or %d others", strings.Join(out[:most], ", "), len(out)-most)
 	}
 	return strings.Join(out, " or ")
 }

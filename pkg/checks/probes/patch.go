@@ -45,18 +45,22 @@ func patches(w snapshot.Ref, container string, init bool, probes map[string]map[
 // values of headers and queries are cut from a snapshot, because they may hold secrets.
 func fieldsOf(p *corev1.Probe) map[string]any {
 	switch {
-	case p == nil:
+	case p == nil, byMesh(p):
 		return nil
-	case p.HTTPGet != nil && p.HTTPGet.Host == "" && len(p.HTTPGet.HTTPHeaders) == 0 && !strings.Contains(p.HTTPGet.Path, "?"):
+	case p.HTTPGet != nil && p.HTTPGet.Host == "" && len(p.HTTPGet.HTTPHeaders) == 0 && !strings.ContainsAny(p.HTTPGet.Path, "?[…"): // "[redacted]"
 		get := map[string]any{"path": p.HTTPGet.Path, "port": p.HTTPGet.Port}
 		if p.HTTPGet.Scheme != "" && p.HTTPGet.Scheme != corev1.URISchemeHTTP {
 			get["scheme"] = p.HTTPGet.Scheme
 		}
 		return map[string]any{"httpGet": get}
-	case p.TCPSocket != nil:
+	case p.TCPSocket != nil && p.TCPSocket.Host == "":
 		return map[string]any{"tcpSocket": map[string]any{"port": p.TCPSocket.Port}}
 	case p.GRPC != nil:
-		return map[string]any{"grpc": map[string]any{"port": p.GRPC.Port}}
+		grpc := map[string]any{"port": p.GRPC.Port}
+		if p.GRPC.Service != nil && *p.GRPC.Service != "" {
+			grpc["service"] = *p.GRPC.Service
+		}
+		return map[string]any{"grpc": grpc}
 	default:
 		return nil
 	}

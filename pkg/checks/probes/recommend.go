@@ -186,13 +186,17 @@ func (s starts) waitLonger() []finding.Fix {
 		return nil
 	}
 	fix := finding.Fix{Text: "Let a startupProbe wait for the slowest start: " + strings.Join(words, ", ") + "; this rolls the workload over"}
-	handler := map[string]any{}
+	changes, handler := map[string]map[string]any{"startupProbe": fields}, map[string]any{}
 	if a.AddsProbe {
 		handler = fieldsOf(s.container.LivenessProbe)
+		if s.container.LivenessProbe.InitialDelaySeconds > 0 { // it would go on to sleep after the start
+			changes["livenessProbe"] = map[string]any{"initialDelaySeconds": 0}
+			fix.Text = strings.Replace(fix.Text, "; this", ", and liveness for nothing else: initialDelaySeconds 0; this", 1)
+		}
 	}
 	if handler != nil {
 		maps.Copy(fields, handler)
-		fix.Command = patch(s.workload, s.container.Name, s.init, "startupProbe", fields)
+		fix.Command = patches(s.workload, s.container.Name, s.init, changes)
 	}
 	return []finding.Fix{fix}
 }

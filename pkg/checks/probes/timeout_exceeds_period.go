@@ -25,7 +25,7 @@ var TimeoutExceedsPeriod = &analysis.Check{
 		Symptom:  "A hang is found later than period and failureThreshold promise.",
 		Evidence: "timeoutSeconds is above periodSeconds, with the server's defaults for what is not set: proven by the spec. A warning only where attempts ran into that time-out within the last 15 min; otherwise info.",
 		Why:      "A kubelet makes one attempt of a probe at a time. Attempts that hang stretch the period to the time-out, and with it the time until traffic leaves or the container is restarted.",
-		Fix:      "Lower timeoutSeconds to what a good answer takes at most, or raise periodSeconds so that the arithmetic is true.",
+		Fix:      "Raise periodSeconds to timeoutSeconds, so that the arithmetic is true, or lower timeoutSeconds to what a good answer takes at most.",
 		Limits:   "An equal time-out and period are silent. How long good answers take is not in the API.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go (run, doProbe)"},
 	},
@@ -70,8 +70,8 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 			who, b.Timeout, b.Period, effect, analysis.Span(time.Duration(b.Failures)*b.Timeout), analysis.Span(time.Duration(b.Failures)*b.Period))
 		f.Evidence = append(f.Evidence, s.says(c.Name, s.field(c, field),
 			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures)))
-		seconds := int(b.Period.Seconds())
-		better[field] = map[string]any{"timeoutSeconds": seconds}
+		seconds := int(b.Timeout.Seconds())
+		better[field] = map[string]any{"periodSeconds": seconds}
 		limits = append(limits, fmt.Sprintf("%d s", seconds))
 		if slow := s.slow(p, c, probe.name); slow != nil {
 			f.Severity = finding.Warning
@@ -86,7 +86,7 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 		}
 	}
 	f.Fix = []finding.Fix{{
-		Text:    fmt.Sprintf("Wait at most the period, %s, or raise periodSeconds; this rolls the workload over", strings.Join(slices.Compact(limits), " and ")),
+		Text:    fmt.Sprintf("Let the period be as long as the wait, %s, which changes no verdict; or shorten timeoutSeconds, if good answers take less; this rolls the workload over", strings.Join(slices.Compact(limits), " and ")),
 		Command: patches(s.workload, c.Name, sidecar(c), better),
 	}, s.look()}
 	return f
