@@ -71,6 +71,12 @@ func Start(o Options) (*Proxy, error) {
 	return p, nil
 }
 
+// Close ends the proxy, and every request that still hangs in it.
+func (p *Proxy) Close() {
+	p.CloseClientConnections()
+	p.Server.Close()
+}
+
 // SetPlan changes who gets which fault; nil is none.
 func (p *Proxy) SetPlan(plan Plan) {
 	if plan == nil {
