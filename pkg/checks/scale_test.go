@@ -151,7 +151,7 @@ func TestAllocations(t *testing.T) {
 // TestManyEventsOfOnePod: what taking in and judging allocates is linear in the events that speak of one pod, whether they are of one kind or
 // each of another time.
 func TestManyEventsOfOnePod(t *testing.T) {
-	const few, many, most = 1000, 100_000, 45 // events, and allocations for each of them: a dozen checks look at the deaths they tell of
+	const few, many, most = 1000, 100_000, 60 // events, and allocations for each of them: a dozen checks look at the deaths they tell of
 	allocations := func(events int) float64 {
 		now := clustertest.Now()
 		all := make([]corev1.Event, events)
