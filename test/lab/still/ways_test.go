@@ -16,6 +16,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/cli"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/fault"
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/scale"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/still"
 )
 
@@ -29,20 +30,18 @@ type way struct {
 
 // drawWay picks a way, and what it is called with.
 func drawWay(draw *rand.Rand) way {
-	var inside []int // planted incidents that lie in a namespace
-	for i, p := range rig.Planted {
-		if p.Namespace != "" {
-			inside = append(inside, i)
-		}
-	}
-	p := rig.Planted[inside[draw.IntN(len(inside))]]
+	p := pick(draw, func(p scale.Planted) bool { return p.Namespace != "" })
 	command := []string{"triage", finding.Area(p.Check)}[draw.IntN(2)]
+	natural := map[string]string{"Pod": "triage", "Secret": "certs", "NetworkPolicy": "netpol", "PersistentVolumeClaim": "pvc"} // who takes a bare NAME for what
+	bare := pick(draw, func(p scale.Planted) bool {
+		return natural[p.Kind] == "triage" || natural[p.Kind] != "" && natural[p.Kind] == finding.Area(p.Check)
+	})
 	all := commands()[draw.IntN(len(commands()))]
 	ways := []way{
 		{name: "-A", args: []string{all, "-A"}},
 		{name: "-n", args: []string{command, "-n", p.Namespace}},
 		{name: "TYPE/NAME", args: []string{command, "-n", p.Namespace, strings.ToLower(p.Kind) + "/" + p.Name}},
-		{name: "NAME", args: []string{command, "-n", p.Namespace, p.Name}},
+		{name: "NAME", args: []string{natural[bare.Kind], "-n", bare.Namespace, bare.Name}},
 		{name: "-l", args: []string{"triage", "-A", "-l", "app=web"}},
 		{name: "--save", args: []string{"triage", "-A"}, file: "--save"},
 		{name: "record", args: []string{"record", "-A"}, file: "-f"},
@@ -53,6 +52,11 @@ func drawWay(draw *rand.Rand) way {
 		return ways[0]
 	}
 	return ways[1+draw.IntN(len(ways)-1)]
+}
+
+func pick(draw *rand.Rand, fits func(scale.Planted) bool) scale.Planted {
+	all := slices.DeleteFunc(slices.Clone(rig.Planted), func(p scale.Planted) bool { return !fits(p) })
+	return all[draw.IntN(len(all))]
 }
 
 func (w way) key() string { return w.name + " " + strings.Join(w.args, " ") }
