@@ -32,7 +32,7 @@ type way struct {
 func drawWay(draw *rand.Rand) way {
 	p := pick(draw, func(p scale.Planted) bool { return p.Namespace != "" })
 	command := []string{"triage", finding.Area(p.Check)}[draw.IntN(2)]
-	natural := map[string]string{"Pod": "triage", "Secret": "certs", "NetworkPolicy": "netpol", "PersistentVolumeClaim": "pvc"} // who takes a bare NAME for what
+	natural := map[string]string{"Pod": "triage", "Secret": "certs", "PersistentVolumeClaim": "pvc"} // who takes a bare NAME for what
 	bare := pick(draw, func(p scale.Planted) bool {
 		return natural[p.Kind] == "triage" || natural[p.Kind] != "" && natural[p.Kind] == finding.Area(p.Check)
 	})
