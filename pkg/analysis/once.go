@@ -11,9 +11,16 @@ import (
 
 // once drops the findings of which another check of the same run says more, and nothing milder.
 func once(findings []finding.Finding) []finding.Finding {
+	type about struct{ check, kind, namespace, name string }
+	by := map[about][]finding.Finding{}
+	of := func(check string, o finding.ObjectRef) about { return about{check, o.Kind, o.Namespace, o.Name} } // as SameObject compares
+	for _, f := range findings {
+		k := of(f.Check, f.Object)
+		by[k] = append(by[k], f)
+	}
 	return slices.DeleteFunc(slices.Clone(findings), func(f finding.Finding) bool {
-		return f.SaidBy != "" && slices.ContainsFunc(findings, func(g finding.Finding) bool {
-			return g.Check == f.SaidBy && g.Severity.AtLeast(f.Severity) && g.Object.SameObject(f.Object) && shareEvidence(f, g)
+		return f.SaidBy != "" && slices.ContainsFunc(by[of(f.SaidBy, f.Object)], func(g finding.Finding) bool {
+			return g.Severity.AtLeast(f.Severity) && shareEvidence(f, g)
 		})
 	})
 }

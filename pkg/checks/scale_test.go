@@ -3,8 +3,9 @@ package checks_test
 // What all checks together cost for each pod, on clusters that are shaped differently.
 
 import (
-	"fmt"
 	"reflect"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -45,7 +46,29 @@ func oneNamespace(o snapshot.Object) {
 	}
 }
 
-// BenchmarkChecks is linear in the pods: its ns/pod stay when the cluster grows, and when all of it is in one namespace.
+// crashing puts everything into one namespace, in which every tenth pod crashes.
+func crashing() func(snapshot.Object) {
+	n := 0
+	return func(o snapshot.Object) {
+		oneNamespace(o)
+		p, ok := o.(*corev1.Pod)
+		if n++; !ok || n%10 != 0 {
+			return
+		}
+		died := clustertest.Now().Add(-time.Minute)
+		for i := range p.Status.ContainerStatuses {
+			s := &p.Status.ContainerStatuses[i]
+			s.Ready, s.RestartCount = false, 7
+			s.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}
+			s.LastTerminationState = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+				ExitCode: 137, Reason: "OOMKilled", StartedAt: metav1.NewTime(died.Add(-time.Minute)), FinishedAt: metav1.NewTime(died),
+			}}
+		}
+	}
+}
+
+// BenchmarkChecks is linear in the pods: its ns/pod stay when the cluster grows, and when all of it is in one namespace, where a tenth of it
+// may crash.
 func BenchmarkChecks(b *testing.B) {
 	for _, bench := range []struct {
 		name   string
@@ -53,6 +76,7 @@ func BenchmarkChecks(b *testing.B) {
 		change func(snapshot.Object)
 	}{
 		{"2000", 2000, func(snapshot.Object) {}}, {"20000", 20000, func(snapshot.Object) {}}, {"20000 in one namespace", 20000, oneNamespace},
+		{"5000, a tenth of which crash", 5000, crashing()}, {"20000, a tenth of which crash", 20000, crashing()},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			last := map[reflect.Type]snapshot.Object{}
@@ -124,32 +148,51 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// TestManyEventsOfOnePod: what checks allocate is linear in the events that speak of one pod.
+// TestManyEventsOfOnePod: what taking in and judging allocates is linear in the events that speak of one pod, whether they are of one kind or
+// each of another time.
 func TestManyEventsOfOnePod(t *testing.T) {
-	const few, many = 200, 20_000
+	const few, many, most = 1000, 100_000, 60 // events, and allocations for each of them: a dozen checks look at the deaths they tell of
 	allocations := func(events int) float64 {
-		b := cluster(t, 10, func(snapshot.Object) {})
-		now := metav1.NewTime(clustertest.Now().Add(-time.Minute))
-		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "team-0000", Name: "busy", UID: "busy", CreationTimestamp: now}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app"}}}}
-		objects := []snapshot.Object{pod}
-		for i := range events {
-			objects = append(objects, &corev1.Event{
-				ObjectMeta:     metav1.ObjectMeta{Namespace: "team-0000", Name: fmt.Sprintf("busy.%x", i)},
+		now := clustertest.Now()
+		all := make([]corev1.Event, events)
+		for i := range all {
+			at := metav1.NewTime(now.Add(-time.Duration(i%3000) * time.Second))
+			all[i] = corev1.Event{
+				ObjectMeta:     metav1.ObjectMeta{Namespace: "team-0000", Name: "busy." + strconv.Itoa(i)},
 				InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: "team-0000", Name: "busy", UID: "busy", FieldPath: "spec.containers{app}"},
-				Type:           corev1.EventTypeNormal, Reason: "Killing", Message: "Container app failed liveness probe, will be restarted", LastTimestamp: now, Count: 1,
-			})
+				Type:           corev1.EventTypeNormal, Reason: "Killing", Message: "Container app failed liveness probe, will be restarted", LastTimestamp: at, Count: 1,
+			}
+			if i%2 == 1 {
+				all[i].Type, all[i].Reason, all[i].Message = corev1.EventTypeWarning, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500"
+			}
 		}
-		for _, o := range objects {
-			if err := b.Add(o); err != nil {
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "team-0000", Name: "busy", UID: "busy", CreationTimestamp: metav1.NewTime(now.Add(-time.Hour))}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app"}}}}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		b := cluster(t, 10, func(snapshot.Object) {})
+		if err := b.Add(pod); err != nil {
+			t.Fatal(err)
+		}
+		for i := range all {
+			if err := b.Add(&all[i]); err != nil {
 				t.Fatal(err)
 			}
 		}
-		s := b.Build(clustertest.Now())
-		return testing.AllocsPerRun(2, func() { analysis.Run(s, checks.All(), nil) })
+		s := b.Build(now)
+		if n := s.Count(snapshot.Events, "team-0000"); n < events {
+			t.Fatalf("%d of %d events were taken in", n, events)
+		}
+		for _, o := range analysis.Run(s, checks.All(), nil) {
+			if o.Err != nil {
+				t.Error(o.Err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		return float64(after.Mallocs-before.Mallocs) / float64(events)
 	}
 	a, b := allocations(few), allocations(many)
-	t.Logf("%.0f allocations with %d events, %.0f with %d", a, few, b, many)
-	if b > a*many/few {
-		t.Errorf("%.0f allocations with %d events, and %.0f with %d", a, few, b, many)
+	t.Logf("%.1f allocations an event with %d events, %.1f with %d", a, few, b, many)
+	if b > most || b > a {
+		t.Errorf("%.1f allocations an event with %d events, and %.1f with %d", a, few, b, many)
 	}
 }

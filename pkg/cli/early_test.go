@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -61,21 +62,24 @@ status: {phase: Released, lastPhaseTransitionTime: "2026-11-23T12:00:00Z"}
 	return out.String()
 }
 
-// play runs triage against a server that does not answer for pods before something appears on the terminal.
-func play(t *testing.T, volumes int, until string, flags ...string) (*screen, *finding.Report) {
+// played is one run on a terminal.
+type played struct {
+	*screen
+	code   int
+	stdout []byte
+}
+
+// run runs the tool on a terminal, against a server of some released volumes that meets each request for pods with a fault.
+func run(ctx context.Context, t *testing.T, volumes int, seen *screen, pods func(*http.Request), args ...string) played {
 	t.Helper()
 	objects, err := apitest.Parse([]byte(released(volumes)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := &screen{wants: until, came: make(chan struct{})}
 	now := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
 	server := apitest.Start(apitest.Options{Objects: objects, Now: now, Fault: func(_ http.ResponseWriter, r *http.Request, path string) bool {
 		if strings.HasSuffix(path, "/pods") {
-			select {
-			case <-seen.came:
-			case <-r.Context().Done():
-			}
+			pods(r)
 		}
 		return false
 	}})
@@ -93,21 +97,43 @@ func play(t *testing.T, volumes int, until string, flags ...string) (*screen, *f
 		In: strings.NewReader(""), Out: &stdout, Err: seen, Getenv: func(string) (string, bool) { return "", false }, Now: func() time.Time { return now },
 		Version: "test", ErrTTY: &TTY{Width: 100, Height: 40},
 	}
-	args := append([]string{"kubectl-scars", "--kubeconfig", file, "triage", "-A", "-o", "json", "--color", "never"}, flags...)
+	code := Run(ctx, env, append([]string{"kubectl-scars", "--kubeconfig", file}, args...))
+	return played{seen, code, stdout.Bytes()}
+}
+
+// play runs triage against a server that does not answer for pods before something appears on the terminal.
+func play(t *testing.T, volumes int, until string, flags ...string) (*screen, *finding.Report) {
+	t.Helper()
+	args := append([]string{"triage", "-A", "-o", "json", "--color", "never"}, flags...)
 	if len(flags) > 0 && flags[0] == "record" {
-		args = append(args[:3], "record", "-A", "-f", filepath.Join(t.TempDir(), "saved.json"))
+		args = []string{"record", "-A", "-f", filepath.Join(t.TempDir(), "saved.json")}
 	}
-	if code := Run(t.Context(), env, args); code != 0 {
-		t.Fatalf("exit code %d", code)
+	seen := &screen{wants: until, came: make(chan struct{})}
+	got := run(t.Context(), t, volumes, seen, seen.wait, args...)
+	if got.code != 0 {
+		t.Fatalf("exit code %d", got.code)
 	}
+	return seen, got.report(t)
+}
+
+// wait is for what is wanted, or until nobody asks any more.
+func (s *screen) wait(r *http.Request) {
+	select {
+	case <-s.came:
+	case <-r.Context().Done():
+	}
+}
+
+func (p played) report(t *testing.T) *finding.Report {
+	t.Helper()
 	var report finding.Report
-	if stdout.Len() == 0 {
-		return seen, &report
+	if len(p.stdout) == 0 {
+		return &report
 	}
-	if err := json.Unmarshal(stdout.Bytes(), &report); err != nil {
-		t.Fatalf("%v: %s", err, stdout.Bytes())
+	if err := json.Unmarshal(p.stdout, &report); err != nil {
+		t.Fatalf("%v: %s", err, p.stdout)
 	}
-	return seen, &report
+	return &report
 }
 
 // provisional are the early lines on a terminal, without progress.

@@ -20,7 +20,16 @@ import (
 // 15 MB less, and no measurable time more (docs/performance.md).
 const PageSize = 250
 
-var errStuck = errors.New("the server's continue token does not advance")
+// MaxObjects is how many objects of one listing are read: more than three times the pods that a cluster may have (150,000,
+// https://kubernetes.io/docs/setup/best-practices/cluster-large/). A server that has more, or makes them up, must not take all the memory
+// there is.
+const MaxObjects = 500_000
+
+var (
+	errStuck   = errors.New("the server's continue token does not advance")
+	errRepeats = errors.New("the server sends the same page again")
+	errTooMany = errors.New("the server has more of them than this tool reads")
+)
 
 // listing is one collection to read.
 type listing struct {
@@ -44,6 +53,7 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		read      int
 		token     string
 		seen      = map[string]bool{"": true} // tokens that were followed
+		firsts    = map[snapshot.Ref]bool{}   // objects that a page began with
 		fromStart = true                      // whether an expired token may still be answered by reading anew
 		state     = snapshot.State{Status: snapshot.OK}
 	)
@@ -52,7 +62,7 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		if next, expired := expiredToken(err); expired && (next != "" || fromStart) {
 			state.Reason = "the listing expired while it was read: its pages are from different moments"
 			if next == "" {
-				fromStart, read, seen = false, 0, map[string]bool{}
+				fromStart, read, seen, firsts = false, 0, map[string]bool{}, map[snapshot.Ref]bool{}
 			}
 			if seen[next] {
 				return failure(errStuck, read), errStuck
@@ -63,6 +73,11 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		if err != nil {
 			return failure(err, read), err
 		}
+		if first, ok := begins(page); ok && firsts[first] {
+			return failure(errRepeats, read), errRepeats
+		} else if ok {
+			firsts[first] = true
+		}
 		n, next, err := take(page, b)
 		read += n
 		if err != nil {
@@ -71,6 +86,9 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		progress(n)
 		if next == "" {
 			return state, nil
+		}
+		if read >= c.most {
+			return failure(errTooMany, read), errTooMany
 		}
 		if seen[next] {
 			return failure(errStuck, read), errStuck
@@ -97,6 +115,19 @@ func take(page runtime.Object, b *snapshot.Builder) (n int, next string, err err
 		return nil
 	})
 	return n, list.GetContinue(), err
+}
+
+// begins is the first object of a page. Pages are in the order of namespaces and names, and each goes on after the last name of the page
+// before (kubernetes v1.37.2 apiserver/pkg/storage/continue.go), so no two begin with the same.
+func begins(page runtime.Object) (first snapshot.Ref, ok bool) {
+	enough := errors.New("enough")
+	_ = meta.EachListItem(page, func(o runtime.Object) error {
+		if object, is := o.(snapshot.Object); is {
+			first, ok = snapshot.Ref{Namespace: object.GetNamespace(), Name: object.GetName()}, object.GetName() != ""
+		}
+		return enough
+	})
+	return first, ok
 }
 
 func (c *Client) page(ctx context.Context, l listing, token string) (runtime.Object, error) {

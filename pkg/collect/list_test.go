@@ -106,9 +106,9 @@ func TestExpiredToken(t *testing.T) {
 }
 
 func TestTokenThatDoesNotAdvance(t *testing.T) {
-	server, c, _ := start(t, apitest.Options{Objects: pods("shop", 6), Fault: on(allPods, func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+	server, c, _ := start(t, apitest.Options{Objects: pods("shop", 6), Fault: on(allPods, func(w http.ResponseWriter, _ *http.Request, n int) bool {
 		w.Header().Set("Content-Type", "application/json")
-		_, err := io.WriteString(w, `{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"again"},"items":[{"metadata":{"name":"web"}}]}`)
+		_, err := io.WriteString(w, `{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"again"},"items":[{"metadata":{"name":"web-`+strconv.Itoa(n)+`"}}]}`)
 		return err == nil
 	})})
 	s, err := read(t, c, "", snapshot.Pods)

@@ -28,12 +28,13 @@ type Incarnation struct {
 
 // joins are made when somebody first wants them, and only those: a look at certificates needs none of the pods'.
 type joins struct {
-	pods   func() *podJoins
-	events func() *eventJoins
-	slices func() map[key][]*discoveryv1.EndpointSlice // by the name of the Service
-	tls    func() map[key][]TLSUse                     // by the name of the Secret that Ingresses present
-	with   func() map[label][]*corev1.Pod              // pods that have a label which a Service selects by
-	on     func() map[string][]*corev1.Pod             // by the name of their node
+	pods      func() *podJoins
+	events    func() *eventJoins
+	slices    func() map[key][]*discoveryv1.EndpointSlice // by the name of the Service
+	tls       func() map[key][]TLSUse                     // by the name of the Secret that Ingresses present
+	with      func() map[label][]*corev1.Pod              // pods that have a label which a Service selects by
+	on        func() map[string][]*corev1.Pod             // by the name of their node
+	revisions func() map[key][]Revision                   // by the name of the Deployment
 }
 
 // podJoins say who owns whom.
@@ -60,6 +61,7 @@ func (s *Snapshot) join(before *Snapshot) {
 	s.joins = joins{
 		pods: sync.OnceValue(s.joinPods), events: sync.OnceValue(s.joinEvents), slices: sync.OnceValue(s.joinSlices), tls: sync.OnceValue(s.joinTLS),
 		with: sync.OnceValue(s.joinServices), on: sync.OnceValue(s.joinNodes),
+		revisions: sync.OnceValue(s.joinRevisions),
 	}
 	if same(Pods, ReplicaSets, Jobs) {
 		s.joins.pods = before.joins.pods
@@ -69,6 +71,9 @@ func (s *Snapshot) join(before *Snapshot) {
 	}
 	if same(Pods) {
 		s.joins.on = before.joins.on
+	}
+	if same(ReplicaSets) {
+		s.joins.revisions = before.joins.revisions
 	}
 	if same(EndpointSlices) {
 		s.joins.slices = before.joins.slices

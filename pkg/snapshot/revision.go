@@ -34,20 +34,28 @@ func (v *View) NewestRevision(w Ref) (newest Revision, ok bool) {
 }
 
 // Revisions lists the revisions of a Deployment whose ReplicaSets are there, and none of any other workload.
-func (v *View) Revisions(w Ref) (out []Revision) {
+func (v *View) Revisions(w Ref) []Revision {
 	if w.Kind != "Deployment" {
 		return nil
 	}
-	for _, rs := range list[*appsv1.ReplicaSet](v, ReplicaSets, w.Namespace) {
-		c := metav1.GetControllerOf(rs)
-		if c == nil || c.Kind != w.Kind || c.Name != w.Name {
+	v.touch(ReplicaSets)
+	return v.s.joins.revisions()[key{w.Namespace, w.Name}]
+}
+
+// joinRevisions finds the revisions of each Deployment.
+func (s *Snapshot) joinRevisions() map[key][]Revision {
+	of := map[key][]Revision{}
+	for _, rs := range s.tables[ReplicaSets].typed.([]*appsv1.ReplicaSet) {
+		c := metav1.GetControllerOfNoCopy(rs)
+		if c == nil || c.Kind != "Deployment" {
 			continue
 		}
 		if n, err := strconv.ParseInt(rs.Annotations[revisionAnnotation], 10, 64); err == nil {
-			out = append(out, Revision{Number: n, ReplicaSet: rs.Name, Created: rs.CreationTimestamp.UTC()})
+			w := key{rs.Namespace, c.Name}
+			of[w] = append(of[w], Revision{Number: n, ReplicaSet: rs.Name, Created: rs.CreationTimestamp.UTC()})
 		}
 	}
-	return out
+	return of
 }
 
 // Made tells whether a pod, present or replaced, is of this revision: pods are named after their ReplicaSet.

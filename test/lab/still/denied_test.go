@@ -58,10 +58,9 @@ func TestRBACIsExactlyEnough(t *testing.T) {
 			}
 			got := as(t, r.user, command, "-A")
 			lost += len(subset(t, got, want))
+			explained(t, got, want, r.without)
 			if !slices.ContainsFunc(got.gaps(), func(c finding.Coverage) bool {
-				resource, _, _ := strings.Cut(c.Resource, "/")
-				resource, _, _ = strings.Cut(resource, ".")
-				return resource == r.without && c.State == finding.CoverageForbidden
+				return named(c, r.without) && c.State == finding.CoverageForbidden
 			}) {
 				t.Errorf("%s: nobody misses %s; gaps: %v, stderr %q", command, r.without, got.gaps(), got.stderr)
 			}

@@ -17,7 +17,8 @@ type Kind string
 const (
 	None          Kind = ""
 	Latency       Kind = "latency"        // the answer comes late
-	Reset         Kind = "reset"          // the connection breaks in the middle of the body
+	Reset         Kind = "reset"          // the TCP connection is reset in the middle of the body, with all that goes over it
+	ResetStream   Kind = "reset-stream"   // the HTTP/2 stream is reset in the middle of the body; in HTTP/1.1 its connection is closed
 	Expired       Kind = "expired"        // 410 on a continue token, with one to go on with
 	ExpiredForce  Kind = "expired-force"  // 410 on a continue token, without one
 	Throttled     Kind = "throttled"      // 429 with Retry-After
@@ -25,19 +26,24 @@ const (
 	Unavailable   Kind = "unavailable"    // 503
 	Forbidden     Kind = "forbidden"      // 403
 	NotFound      Kind = "not-found"      // 404 as of an object that is gone; not one of Kinds, since it is an answer
-	Truncated     Kind = "truncated"      // a body that is cut, and a Content-Length that agrees
+	Truncated     Kind = "truncated"      // a message that is cut, and a Content-Length that agrees
+	TruncatedGzip Kind = "truncated-gzip" // the same of what is compressed
 	WrongType     Kind = "wrong-type"     // a login page
 	Slow          Kind = "slow"           // a body that dribbles
 	Hang          Kind = "hang"           // a body that begins and never ends
-	TLS           Kind = "tls"            // the handshake fails
-	Endless       Kind = "endless"        // pages without end
-	EndlessCircle Kind = "endless-circle" // pages that begin anew
+	TLS           Kind = "tls"            // all connections are closed, and the next handshake fails
+	Endless       Kind = "endless"        // empty pages without end
+	EndlessCircle Kind = "endless-circle" // empty pages that begin anew
+	EndlessSame   Kind = "endless-same"   // pages without end that all have the objects of the first
+	EndlessFull   Kind = "endless-full"   // pages without end, each with new objects; not one of Kinds, since they are to be judged
+	EndlessBody   Kind = "endless-body"   // a body without end
 )
 
 // Kinds are all faults.
 func Kinds() []Kind {
 	return []Kind{
-		Latency, Reset, Expired, ExpiredForce, Throttled, Internal, Unavailable, Forbidden, Truncated, WrongType, Slow, Hang, TLS, Endless, EndlessCircle,
+		Latency, Reset, ResetStream, Expired, ExpiredForce, Throttled, Internal, Unavailable, Forbidden, Truncated, TruncatedGzip, WrongType, Slow, Hang, TLS,
+		Endless, EndlessCircle, EndlessSame, EndlessBody,
 	}
 }
 
