@@ -5,6 +5,7 @@ package still
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -134,7 +135,7 @@ func report(stdout []byte) (*finding.Report, error) {
 		return nil, err
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("more than a report: %v", err)
+		return nil, errors.New("something follows the report")
 	}
 	return r, nil
 }

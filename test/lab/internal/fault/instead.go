@@ -94,7 +94,7 @@ func (p *Proxy) firstAgain(w http.ResponseWriter, r *http.Request, n int, differ
 	query.Del("continue")
 	r.URL.RawQuery = query.Encode()
 	r.Header.Del("Accept-Encoding")
-	body, resp, err := p.whole(r)
+	body, resp, err := p.whole(r) //nolint:bodyclose // whole has read it all and closed it
 	if err != nil {
 		return err
 	}
