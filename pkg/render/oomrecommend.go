@@ -21,19 +21,12 @@ const fewWorkloads = 3
 
 func recommendSheet(r *finding.OOMRecommend, all bool) sheet {
 	s := sheet{noun: "workload", nothing: "No workload was looked at."}
-	groups := workloads(r.Items)
+	groups := byObject(r.Items, func(a finding.Recommendation) finding.ObjectRef { return a.Object })
 	if len(groups) > fewWorkloads && !all {
 		t := table{title: totals(r.Total), header: []string{"WORKLOAD", "LIMIT", "REQUEST", "SURE", ""}, noun: "container"}
 		for _, group := range groups {
 			for _, item := range group {
-				name := item.Object.String()
-				if len(r.Metadata.Scope.Namespaces) != 1 {
-					name = item.Object.Namespace + "/" + name
-				}
-				if len(group) > 1 {
-					name += " " + item.Object.Container
-				}
-				t.rows = append(t.rows, []string{name, change(item.Limit), change(item.Request), sure(item), remark(item)})
+				t.rows = append(t.rows, []string{nameOf(item.Object, len(r.Metadata.Scope.Namespaces) == 1, len(group) == 1), change(item.Limit), change(item.Request), sure(item), remark(item)})
 			}
 		}
 		s.panels = []panel{{title: []span{{text: number(len(groups), "workload", "workloads"), style: theme.Heading}}, tables: []table{t}}}
@@ -45,16 +38,28 @@ func recommendSheet(r *finding.OOMRecommend, all bool) sheet {
 	return s
 }
 
-// workloads groups containers by their workload.
-func workloads(items []finding.Recommendation) [][]finding.Recommendation {
-	var out [][]finding.Recommendation
+// byObject groups what is said of containers by their workload.
+func byObject[T any](items []T, of func(T) finding.ObjectRef) [][]T {
+	var out [][]T
 	for i, item := range items {
-		if i == 0 || !item.Object.SameObject(items[i-1].Object) {
+		if i == 0 || !of(item).SameObject(of(items[i-1])) {
 			out = append(out, nil)
 		}
 		out[len(out)-1] = append(out[len(out)-1], item)
 	}
 	return out
+}
+
+// nameOf names a container of a workload as short as what is shown allows: all in one namespace, one container a workload.
+func nameOf(ref finding.ObjectRef, oneNamespace, oneContainer bool) string {
+	name := ref.String()
+	if !oneNamespace {
+		name = ref.Namespace + "/" + name
+	}
+	if !oneContainer {
+		name += " " + ref.Container
+	}
+	return name
 }
 
 func recommendPanel(group []finding.Recommendation) panel {

@@ -13,19 +13,12 @@ import (
 
 func probesSheet(r *finding.ProbesRecommend, all bool) sheet {
 	s := sheet{noun: "workload", nothing: "No workload with probes was looked at."}
-	groups := probed(r.Items)
+	groups := byObject(r.Items, func(a finding.ProbeAdvice) finding.ObjectRef { return a.Object })
 	if len(groups) > fewWorkloads && !all {
 		t := table{title: "What would change:", header: []string{"WORKLOAD", "STARTS", "STARTUP", "LIVENESS", "READINESS", "SURE"}, noun: "container"}
 		for _, group := range groups {
 			for _, item := range group {
-				name := item.Object.String()
-				if len(r.Metadata.Scope.Namespaces) != 1 {
-					name = item.Object.Namespace + "/" + name
-				}
-				if len(group) > 1 {
-					name += " " + item.Object.Container
-				}
-				row := []string{name, startsOf(item.Starts), changed(item, "startupProbe"), changed(item, "livenessProbe"), changed(item, "readinessProbe"), string(item.Confidence)}
+				row := []string{nameOf(item.Object, len(r.Metadata.Scope.Namespaces) == 1, len(group) == 1), startsOf(item.Starts), changed(item, "startupProbe"), changed(item, "livenessProbe"), changed(item, "readinessProbe"), string(item.Confidence)}
 				if item.CannotSay != "" {
 					row[1], row[5] = item.CannotSay, "?"
 				}
@@ -39,18 +32,6 @@ func probesSheet(r *finding.ProbesRecommend, all bool) sheet {
 		s.panels = append(s.panels, probesPanel(group))
 	}
 	return s
-}
-
-// probed groups containers by their workload.
-func probed(items []finding.ProbeAdvice) [][]finding.ProbeAdvice {
-	var out [][]finding.ProbeAdvice
-	for i, item := range items {
-		if i == 0 || !item.Object.SameObject(items[i-1].Object) {
-			out = append(out, nil)
-		}
-		out[len(out)-1] = append(out[len(out)-1], item)
-	}
-	return out
 }
 
 func probesPanel(group []finding.ProbeAdvice) panel {
