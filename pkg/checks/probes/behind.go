@@ -37,10 +37,14 @@ func servicesByReadiness(p *analysis.Pass) bySelector {
 
 // behind lists the Services that select pods with such labels, by name.
 func (b bySelector) behind(s *spec) []*corev1.Service {
+	return b.selecting(s.workload.Namespace, s.labels)
+}
+
+func (b bySelector) selecting(namespace string, labels map[string]string) []*corev1.Service {
 	var out []*corev1.Service
-	for k, v := range s.labels {
-		for _, svc := range b[[3]string{s.workload.Namespace, k, v}] {
-			if selects(svc.Spec.Selector, s.labels) {
+	for k, v := range labels {
+		for _, svc := range b[[3]string{namespace, k, v}] {
+			if selects(svc.Spec.Selector, labels) {
 				out = append(out, svc)
 			}
 		}
