@@ -69,8 +69,11 @@ func readinessFlap(p *analysis.Pass) error {
 		if lost > 0 {
 			f.Message += fmt.Sprintf("; %d not ready now", lost)
 		}
-		if k.all(kubeevent.ExecTimeout) {
+		switch {
+		case k.all(kubeevent.ExecTimeout):
 			f.SaidBy = ExecTimeout.ID
+		case k.init:
+			f.SaidBy = SidecarGatesPod.ID
 		}
 		p.Report(f)
 	})
