@@ -107,12 +107,16 @@ func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Dea
 			c.Kind = d.Kind
 		}
 	}
+	hit := map[string]bool{}
+	for _, pod := range c.Toll.Pods {
+		hit[pod] = true
+	}
 	there, served := false, false
 	for _, pod := range p.PodsOf(w) {
 		if pod.Name == last.Pod.Name {
 			c.Latest = pod
 		}
-		there = there || slices.Contains(c.Toll.Pods, pod.Name)
+		there = there || hit[pod.Name]
 		restarts, well := status(pod, name, p.Now())
 		c.Restarts += restarts
 		if snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
@@ -121,7 +125,7 @@ func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Dea
 		c.Pods++
 		_, ready := status(pod, "", p.Now())
 		served = served || ready
-		if slices.Contains(c.Toll.Pods, pod.Name) {
+		if hit[pod.Name] {
 			c.Hit++
 			c.Down = c.Down || !well && c.Kind != restart.Ephemeral
 		}

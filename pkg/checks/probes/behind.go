@@ -5,6 +5,7 @@ package probes
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -37,10 +38,14 @@ func servicesByReadiness(p *analysis.Pass) bySelector {
 
 // behind lists the Services that select pods with such labels, by name.
 func (b bySelector) behind(s *spec) []*corev1.Service {
+	return b.selecting(s.workload.Namespace, s.labels)
+}
+
+func (b bySelector) selecting(namespace string, labels map[string]string) []*corev1.Service {
 	var out []*corev1.Service
-	for k, v := range s.labels {
-		for _, svc := range b[[3]string{s.workload.Namespace, k, v}] {
-			if selects(svc.Spec.Selector, s.labels) {
+	for k, v := range labels {
+		for _, svc := range b[[3]string{namespace, k, v}] {
+			if selects(svc.Spec.Selector, labels) {
 				out = append(out, svc)
 			}
 		}
@@ -61,10 +66,7 @@ func selects(selector, labels map[string]string) bool {
 // serves finds the container that listens on a port of a Service, nil where the spec does not tell: a number that no container declares
 // is that of the only one.
 func (s *spec) serves(port corev1.ServicePort) *corev1.Container {
-	target := port.TargetPort
-	if target == (intstr.IntOrString{}) {
-		target = intstr.FromInt32(port.Port)
-	}
+	target := targetOf(port)
 	for _, list := range [][]corev1.Container{s.spec.Containers, s.spec.InitContainers} {
 		for i := range list {
 			for _, have := range list[i].Ports {
@@ -78,4 +80,44 @@ func (s *spec) serves(port corev1.ServicePort) *corev1.Container {
 		return &s.spec.Containers[0]
 	}
 	return nil
+}
+
+func targetOf(port corev1.ServicePort) intstr.IntOrString {
+	if port.TargetPort == (intstr.IntOrString{}) {
+		return intstr.FromInt32(port.Port)
+	}
+	return port.TargetPort
+}
+
+// portOf is the number of the port of a container that a Service targets.
+func portOf(c *corev1.Container, port corev1.ServicePort) int32 { return number(c, targetOf(port)) }
+
+// asked is the number of the port that a probe asks, zero where it asks none or one that the container does not have.
+func asked(c *corev1.Container, p *corev1.Probe) int32 {
+	switch {
+	case p.HTTPGet != nil:
+		return number(c, p.HTTPGet.Port)
+	case p.TCPSocket != nil:
+		return number(c, p.TCPSocket.Port)
+	case p.GRPC != nil:
+		return p.GRPC.Port
+	default:
+		return 0
+	}
+}
+
+// number resolves a port of a container, zero where it has none of that name.
+func number(c *corev1.Container, port intstr.IntOrString) int32 {
+	if port.Type == intstr.Int {
+		return port.IntVal
+	}
+	for _, have := range c.Ports {
+		if have.Name == port.StrVal {
+			return have.ContainerPort
+		}
+	}
+	if n, err := strconv.ParseUint(port.StrVal, 10, 16); err == nil {
+		return int32(n) // in quotes: the kubelet takes it for the number (kubernetes v1.37.2 pkg/probe/util.go)
+	}
+	return 0
 }

@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -23,7 +24,7 @@ var ExecTimeout = &analysis.Check{
 		Evidence: "At least two failures within the hour that say so, of a probe whose timeoutSeconds is at most 5. That a time-out is merely short is no finding.",
 		Why:      "Starting a process in the container takes CPU of its limit and of the node: under load the command is late though the program is well. Time-outs count as failures.",
 		Fix:      "Raise timeoutSeconds, which is 1 s where it is not set, or ask by httpGet, tcpSocket or grpc, which start no process.",
-		Limits:   "Failures while a container starts are counted too. Silent where the probe has killed: that is told by the checks of kills.",
+		Limits:   "Failures of a start that is over are left out, and those of one that goes on are counted. An event that began before that, or before the hour, counts once, unless it goes on as often as makes the probe act in each hour. Silent where the probe has killed: that is told by the checks of kills.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/exec/exec.go", "kubernetes v1.37.2 pkg/apis/core/v1/defaults.go"},
 	},
 	Inputs: analysis.PodInputs(analysis.Need(snapshot.Events)),
@@ -34,25 +35,16 @@ var ExecTimeout = &analysis.Check{
 const shortTimeout = 5
 
 func execTimeout(p *analysis.Pass) error {
-	only := func(_ *corev1.Pod, c *corev1.Container, _ *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
-		var out []restart.Symptom
-		for _, s := range symptoms {
-			if s.Class == kubeevent.ExecTimeout {
-				out = append(out, s)
-			}
-		}
-		return out
-	}
 	for _, name := range []kubeevent.Probe{kubeevent.Startup, kubeevent.Liveness, kubeevent.Readiness} {
-		eachShaken(p, name, only, func(k *shaken) {
+		eachShaken(p, name, lateCommands(name), func(k *shaken) {
 			b := restart.BudgetOf(k.probe)
 			if k.killed || k.count < 2 || b.Timeout.Seconds() > shortTimeout || k.probe.Exec == nil {
 				return
 			}
 			f := finding.Finding{
 				Severity: finding.Warning, Confidence: finding.Proven, Object: k.object(), Evidence: k.evidence, LastSeen: finding.At(k.last),
-				Message: fmt.Sprintf("%s of the %s of container %s did not end within %s, %d times within the hour, last %s ago",
-					handler(k.probe), fieldOf(name), k.container.Name, b.Timeout, k.count, analysis.Ago(p.Now(), k.last)),
+				Message: fmt.Sprintf("%s of the %s of container %s did not end within %s, %s, last %s ago",
+					handler(k.probe), fieldOf(name), k.container.Name, b.Timeout, k.often(p.Now()), analysis.Ago(p.Now(), k.last)),
 				Fix: k.look(name),
 			}
 			if k.of > 1 {
@@ -62,4 +54,21 @@ func execTimeout(p *analysis.Pass) error {
 		})
 	}
 	return nil
+}
+
+// lateCommands takes the time-outs of commands that a container is still in trouble with: of a start that goes on, or of a time after it.
+func lateCommands(name kubeevent.Probe) func(*corev1.Pod, *corev1.Container, *corev1.ContainerStatus, []restart.Symptom) []restart.Symptom {
+	return func(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
+		symptoms = slices.DeleteFunc(symptoms, func(s restart.Symptom) bool { return s.Class != kubeevent.ExecTimeout })
+		switch {
+		case name == kubeevent.Startup && st.Started != nil && *st.Started:
+			return nil
+		case name == kubeevent.Liveness:
+			return afterStart(pod, c, st, symptoms)
+		case name == kubeevent.Readiness && st.Ready:
+			return afterReady(pod, c, st, symptoms)
+		default:
+			return symptoms
+		}
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -21,7 +23,7 @@ var IgnoresSIGTERM = &analysis.Check{
 		Evidence: "Exit code 137 as long after the kubelet's event Killing as the grace period lasts, within 2 s: the process did not end on SIGTERM.",
 		Why:      "A program that hangs does not shut down in good order either. Until SIGKILL the replica is neither well nor restarted.",
 		Fix:      "Give the probe a terminationGracePeriodSeconds of its own, which holds only for kills by it; or handle SIGTERM, which a program that runs as PID 1 ignores unless it says otherwise.",
-		Limits:   "Seen only of the last life, while the event of its kill is kept. Why it did not end, a hang or no handler, is not known.",
+		Limits:   "Seen only of the last life, while the event of its kill is kept. Why it did not end, a hang or no handler, is not known. Silent where a preStop hook has used the time up or may have: any but one that only sleeps.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_container.go", "KEP-2238 (terminationGracePeriodSeconds of probes)"},
 	},
 	Inputs: deaths.Inputs(),
@@ -45,7 +47,10 @@ func ignoresSIGTERM(p *analysis.Pass) error {
 		if spent := last.Finished.Sub(decided); !ok || last.ExitCode != 137 || grace < longGrace || (spent-grace).Abs() > 2*time.Second {
 			continue
 		}
-		_, init := specOf(c.Latest, c.Container)
+		of, init := specOf(c.Latest, c.Container)
+		if hook, known := preStop(of); !known || grace-hook < longGrace {
+			continue // SIGTERM is only sent after the hook, with what it has left of the grace period
+		}
 		field := string(last.Cause) + "Probe"
 		p.Report(finding.Finding{
 			Severity: finding.Info, Confidence: finding.Strong, Object: c.Object(), Evidence: last.Evidence, LastSeen: finding.At(last.Finished),
@@ -67,4 +72,16 @@ func decidedAt(d restart.Death) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// preStop is how long a container's preStop hook takes, and false where that is not known.
+func preStop(c *corev1.Container) (time.Duration, bool) {
+	switch {
+	case c == nil || c.Lifecycle == nil || c.Lifecycle.PreStop == nil:
+		return 0, true
+	case c.Lifecycle.PreStop.Sleep != nil:
+		return time.Duration(c.Lifecycle.PreStop.Sleep.Seconds) * time.Second, true
+	default:
+		return 0, false
+	}
 }

@@ -3,6 +3,7 @@ package probes
 // This file walks the containers whose probe cannot act, once for each container of a workload, for inert-liveness and stuck-startup.
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type inert struct {
 	unable
 	workload  snapshot.Ref
 	container string
+	spec      *corev1.Container
 	pod       *corev1.Pod // the first one it is seen in
 	since     time.Time   // since when that container runs
 	hit, pods int         // pods it is seen in, and running pods of the workload
@@ -58,7 +60,7 @@ func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Contain
 					return
 				}
 				if found[c.Name] == nil {
-					found[c.Name] = &inert{unable: u, workload: w, container: c.Name, pod: pod, since: st.State.Running.StartedAt.UTC()}
+					found[c.Name] = &inert{unable: u, workload: w, container: c.Name, spec: c, pod: pod, since: st.State.Running.StartedAt.UTC()}
 					order = append(order, c.Name)
 				}
 				found[c.Name].hit++
@@ -72,26 +74,68 @@ func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Contain
 }
 
 // eachUnresolved visits the containers of templates without pods that have a probe whose port has a name which they do not have, and
-// gives a finding with what is known of it.
-func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Container) *corev1.Probe, effect string) {
+// gives a finding with what is known of it, and the worst probe of the container with the same fault.
+func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, effect string, visit func(f *finding.Finding, worst kubeevent.Probe)) {
 	eachTemplate(p, func(s *spec) {
 		for i := range s.size() {
 			c := s.at(i)
-			if c == nil || pick(c) == nil {
+			if c == nil || probeOf(c, name) == nil {
 				continue
 			}
-			port, missing := missingPort(c, pick(c))
+			probe := probeOf(c, name)
+			port, missing := missingPort(c, probe)
 			if !missing {
 				continue
 			}
-			p.Report(finding.Finding{
+			f := finding.Finding{
 				Severity: finding.Warning, Confidence: finding.Proven, Object: s.object(c.Name),
 				Message:  fmt.Sprintf("no port of the container is named %s, so the %s probe of container %s %s", port, strings.ToLower(string(name)), c.Name, effect),
-				Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(name)), handler(pick(c))+"; the container's ports are "+portNames(c))},
+				Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(name)), handler(probe)+"; the container's ports are "+portNames(c))},
 				Fix:      []finding.Fix{{Text: "Name the port in the container's ports, or give the probe a name that is there, or a number"}},
-			})
+			}
+			visit(&f, shareFault(&f, c, name, s.source, s.path))
 		}
 	})
+}
+
+// shareFault tells in a finding about a probe whose port has a name that the container does not have, which milder probes of the container
+// ask the same port, and gives the worst one that does: one name is one trouble. Where it is the startup probe, the others do not even
+// begin; where it is readiness, the pod serves nobody; with liveness alone it serves. path is that of the pod's spec in source.
+func shareFault(f *finding.Finding, c *corev1.Container, name kubeevent.Probe, source finding.ObjectRef, path string) (worst kubeevent.Probe) {
+	port, missing := missingPort(c, probeOf(c, name))
+	if !missing {
+		return name
+	}
+	source.Container = c.Name
+	list := ".containers["
+	if sidecar(c) {
+		list = ".initContainers["
+	}
+	var milder []string
+	after := false
+	for _, other := range []kubeevent.Probe{kubeevent.Startup, kubeevent.Readiness, kubeevent.Liveness} {
+		probe := probeOf(c, other)
+		if probe == nil {
+			continue
+		}
+		if same, ok := missingPort(c, probe); !ok || same != port {
+			continue
+		}
+		worst = cmp.Or(worst, other)
+		if after {
+			milder = append(milder, strings.ToLower(string(other)))
+			f.Evidence = append(f.Evidence, finding.Evidence{Object: source, Source: path + list + c.Name + "]." + fieldOf(other), Value: handler(probe)})
+		}
+		after = after || other == name
+	}
+	switch len(milder) {
+	case 0:
+	case 1:
+		f.Message += "; its " + milder[0] + " probe asks that port too"
+	default:
+		f.Message += "; its " + strings.Join(milder, " and ") + " probes ask that port too"
+	}
+	return worst
 }
 
 // eachRunning visits the containers of a pod that run now.

@@ -22,7 +22,7 @@ var InertLiveness = &analysis.Check{
 		Evidence: "A port name that the container does not have is read from the spec, of a manifest too: proven. A command that is not in the image, or an answer whose body never ends, are read from repeated events with no counted failure after them: strong.",
 		Why:      "The kubelet throws an errored attempt away. The probe looks like protection and is none.",
 		Fix:      "Correct the port's name, use a command that exists, or end the answer.",
-		Limits:   "Commands and bodies are seen only while their events are kept. A redirect to another host, which counts as success for ever, is not seen.",
+		Limits:   "Commands and bodies are seen only while their events are kept. A redirect to another host, which counts as success for ever, is not seen. Where another probe of the container asks the same name, probes/stuck-startup or probes/never-ready-port tells.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)", "kubernetes#106682", "kubernetes#113938"},
 	},
 	Inputs: specInputs(analysis.Optional(snapshot.Events)),
@@ -43,8 +43,24 @@ func inertLiveness(p *analysis.Pass) error {
 		if i.pods > 1 {
 			f.Message += fmt.Sprintf("; %d of %d replicas", i.hit, i.pods)
 		}
+		f.SaidBy = toldBy(shareFault(&f, i.spec, kubeevent.Liveness, analysis.RefTo("Pod", i.pod), "spec"))
 		p.Report(f)
 	})
-	eachUnresolved(p, kubeevent.Liveness, func(c *corev1.Container) *corev1.Probe { return c.LivenessProbe }, "never acts and a hang is never healed")
+	eachUnresolved(p, kubeevent.Liveness, "never acts and a hang is never healed", func(f *finding.Finding, worst kubeevent.Probe) {
+		f.SaidBy = toldBy(worst)
+		p.Report(*f)
+	})
 	return nil
+}
+
+// toldBy is the check that tells of the port that the probes of a container share, empty where it is that of liveness.
+func toldBy(worst kubeevent.Probe) string {
+	switch worst {
+	case kubeevent.Startup:
+		return StuckStartup.ID
+	case kubeevent.Readiness:
+		return NeverReadyPort.ID
+	default:
+		return ""
+	}
 }

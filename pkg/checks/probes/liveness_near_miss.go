@@ -20,10 +20,10 @@ var LivenessNearMiss = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe fails now and then, and has not killed yet",
 		Symptom:  "None: the container runs. Its events say \"Liveness probe failed\".",
-		Evidence: "Counted failures of the liveness probe within the hour, after the container was up, and no kill by it. A warning where one pod has as many as a kill takes, so that only their order saved it, or where more than one pod has them; otherwise worth knowing.",
+		Evidence: "Counted failures of the liveness probe within the hour, after the container was up, and no kill of any replica by it. A warning where one pod has as many as a kill takes, so that only their order saved it, or where more than one pod has them; otherwise worth knowing.",
 		Why:      "A little more load, and as many failures come in a row: then healthy replicas are killed.",
 		Fix:      "Find why it fails: a time-out that is too short, CPU throttling, a dependency inside the handler.",
-		Limits:   "Events under-report, and which failures came in a row nobody notes. Failures while the container starts are left out.",
+		Limits:   "Events under-report, and which failures came in a row nobody notes. Failures while the container starts are left out. An event that began before the container was up, or before the hour, counts once, unless it goes on as often as a kill takes in each hour.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/prober.go", "client-go v0.37.2 tools/record/events_cache.go"},
 	},
 	Inputs: analysis.PodInputs(analysis.Need(snapshot.Events)),
@@ -38,8 +38,8 @@ func livenessNearMiss(p *analysis.Pass) error {
 		}
 		f := finding.Finding{
 			Severity: finding.Info, Confidence: finding.Proven, Object: k.object(), Evidence: k.evidence, LastSeen: finding.At(k.last),
-			Message: fmt.Sprintf("liveness%s of container %s failed %d times within the hour, last %s ago; %d in a row kill",
-				because(k.words(), k.probe), k.container.Name, k.count, analysis.Ago(p.Now(), k.last), b.Failures),
+			Message: fmt.Sprintf("liveness%s of container %s failed %s, last %s ago; %d in a row kill",
+				because(k.words(), k.probe), k.container.Name, k.often(p.Now()), analysis.Ago(p.Now(), k.last), b.Failures),
 			Fix: k.look(kubeevent.Liveness),
 		}
 		if k.most >= b.Failures || len(k.pods) > 1 {
@@ -71,11 +71,5 @@ func afterStart(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus
 			up = at
 		}
 	}
-	var out []restart.Symptom
-	for _, s := range symptoms {
-		if s.Last.After(up) {
-			out = append(out, s)
-		}
-	}
-	return out
+	return since(up, symptoms)
 }

@@ -19,7 +19,7 @@ var NeverReadyPort = &analysis.Check{
 		Evidence: "The probe's port is a name, and no port of the container has it: proven by the spec, of a manifest too.",
 		Why:      "The API server accepts it, and the kubelet cannot resolve it. The pod never gets requests, and no patience heals that.",
 		Fix:      "Correct the name, or use the number.",
-		Limits:   "A number that nothing listens on is not told from the spec: the ports of a container are only information.",
+		Limits:   "A number that nothing listens on is not told from the spec: the ports of a container are only information. Where the startup probe asks the same name, probes/stuck-startup tells.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go (ResolveContainerPort)", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)"},
 	},
 	Inputs: specInputs(),
@@ -45,6 +45,9 @@ func neverReadyPort(p *analysis.Pass) error {
 				Fix: []finding.Fix{
 					{Text: "Name the port in the container's ports, or give the probe a name that is there, or a number"}, s.look(),
 				},
+			}
+			if shareFault(&f, c, kubeevent.Readiness, s.source, s.path) == kubeevent.Startup {
+				f.SaidBy = StuckStartup.ID // readiness does not even begin
 			}
 			if n := len(s.pods); n > 0 {
 				f.Message += fmt.Sprintf("; %d of %d ready", ready(s.pods), n)

@@ -3,6 +3,7 @@ package probes
 // This file gathers failures of probes that killed nothing: of containers that run, after they were up.
 
 import (
+	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +26,9 @@ type shaken struct {
 	of        int // pods of the workload that are there
 	seen      []restart.Symptom
 	count     int32
+	more      bool  // there may have been more: some began before what they are counted from
 	most      int32 // in one pod
+	first     time.Time
 	last      time.Time
 	evidence  []finding.Evidence
 	killed    bool // this probe has killed the container, which other checks tell
@@ -33,6 +36,37 @@ type shaken struct {
 
 // shakenLately is how long ago a failure may be.
 const shakenLately = time.Hour
+
+// since takes the failures that were seen after a moment. Those that were seen before it too are counted once: the kubelet adds the same
+// words up for as long as it runs, over restarts and events that have expired (client-go v0.37.2 tools/record/events_cache.go).
+func since(at time.Time, symptoms []restart.Symptom) []restart.Symptom {
+	var out []restart.Symptom
+	for _, s := range symptoms {
+		if !s.Last.After(at) {
+			continue
+		}
+		if s.First.Before(at) {
+			s.First, s.Count = s.Last, 1
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// lately takes the failures within the hour. What began before counts in full where it is so frequent that each hour of it has as many as
+// make the probe act, so that trouble which lasts does not fall silent.
+func lately(now time.Time, b restart.Budget, symptoms []restart.Symptom) []restart.Symptom {
+	var out []restart.Symptom
+	for _, s := range symptoms {
+		hours := (s.Last.Sub(s.First) + shakenLately - 1) / shakenLately
+		if time.Duration(s.Count) >= hours*time.Duration(max(b.Failures, 2)) && now.Sub(s.Last) < shakenLately {
+			out = append(out, s)
+			continue
+		}
+		out = append(out, since(now.Add(-shakenLately), []restart.Symptom{s})...)
+	}
+	return out
+}
 
 // eachShaken visits the containers whose probe failed within the hour, for what pick takes of the failures in one pod: those that count and
 // are of the life that the container is in.
@@ -54,16 +88,17 @@ func eachShaken(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Pod, *
 				if probe == nil {
 					return
 				}
-				var lately []restart.Symptom
+				var counted []restart.Symptom
 				for _, s := range restart.Symptoms(inc.Events, c.Name, name) {
 					if s.Counts() && !s.Combined && p.Now().Sub(s.Last) <= shakenLately && s.Last.After(st.State.Running.StartedAt.Time) {
-						lately = append(lately, s)
+						counted = append(counted, s)
 					}
 				}
-				if len(lately) == 0 {
+				if len(counted) == 0 {
 					return
 				}
-				if lately = pick(inc.Pod, c, st, lately); len(lately) == 0 {
+				counted = pick(inc.Pod, c, st, since(st.State.Running.StartedAt.Time, counted))
+				if counted = lately(p.Now(), restart.BudgetOf(probe), counted); len(counted) == 0 {
 					return
 				}
 				if found == nil {
@@ -75,12 +110,12 @@ func eachShaken(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Pod, *
 					found[c.Name] = k
 					order = append(order, c.Name)
 				}
-				k.add(inc.Pod, lately)
-				k.killed = k.killed || killedBy(p, w, inc, c.Name, name)
+				k.add(inc.Pod, counted)
 			})
 		}
 		for _, n := range order {
 			found[n].of = of
+			found[n].killed = killedBy(p, w, n, name)
 			visit(found[n])
 		}
 	}
@@ -93,24 +128,50 @@ func (k *shaken) add(pod *corev1.Pod, symptoms []restart.Symptom) {
 	for _, s := range symptoms {
 		count += s.Count
 		k.seen = append(k.seen, s)
-		k.evidence = append(k.evidence, s.Evidence(ref))
+		e := s.Evidence(ref)
+		_, _, e.Count = kubeevent.Span(s.Event)
+		k.more = k.more || e.Count > s.Count
+		k.evidence = append(k.evidence, e)
 		if s.Last.After(k.last) {
 			k.last = s.Last
+		}
+		if k.first.IsZero() || s.First.Before(k.first) {
+			k.first = s.First
 		}
 	}
 	k.count += count
 	k.most = max(k.most, count)
 }
 
-// killedBy tells whether a probe has killed a container of this pod.
-func killedBy(p *analysis.Pass, w snapshot.Ref, inc snapshot.Incarnation, container string, name kubeevent.Probe) bool {
+// often says how many failures there were: "5 times within the hour", "at least once within the hour", "120 times in 2h".
+func (k *shaken) often(now time.Time) string {
+	times := fmt.Sprintf("%d times", k.count)
+	if k.count == 1 {
+		times = "once"
+	}
+	if k.more {
+		times = "at least " + times
+	}
+	if now.Sub(k.first) > shakenLately {
+		return times + " in " + analysis.Span(k.last.Sub(k.first))
+	}
+	return times + " within the hour"
+}
+
+// killedBy tells whether a probe has killed a container in any pod of a workload, one that has been replaced too.
+func killedBy(p *analysis.Pass, w snapshot.Ref, container string, name kubeevent.Probe) bool {
 	cause := map[kubeevent.Probe]restart.Cause{kubeevent.Liveness: restart.Liveness, kubeevent.Startup: restart.Startup}[name]
 	if cause == "" {
 		return false
 	}
-	for _, d := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
-		if d.Cause == cause && d.Pod.Container == container {
-			return true
+	for _, inc := range p.Incarnations(w) {
+		if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) {
+			continue
+		}
+		for _, d := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
+			if d.Cause == cause && d.Pod.Container == container {
+				return true
+			}
 		}
 	}
 	return false

@@ -23,7 +23,7 @@ var SidecarGatesPod = &analysis.Check{
 		Evidence: "An init container with restartPolicy Always runs and is not started by its startup probe, or not ready by its readiness probe, for longer than the probe allows, while the other containers wait for it or are all ready: proven by the pod's status.",
 		Why:      "The containers after a sidecar are created only once its startup probe has passed, and its readiness counts for the pod's.",
 		Fix:      "Mend the sidecar or its probe. If the pod can do without it, leave its readiness probe away.",
-		Limits:   "Silent within what the probes allow for a start, and for a readiness that is lost for less than 2 min.",
+		Limits:   "Silent within what the probes allow for a start, also for one after a crash, unless the sidecar was restarted twice and the pod has been unready for 2 min; and for a readiness that is lost for less than that. A probe whose port is not there is told by probes/stuck-startup and probes/never-ready-port.",
 		Sources:  []string{"KEP-753: sidecar containers", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_container.go (computeInitContainerActions)"},
 	},
 	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events)),
@@ -32,9 +32,17 @@ var SidecarGatesPod = &analysis.Check{
 
 // gate is a sidecar that holds up pods of a workload.
 type gate struct {
-	f    finding.Finding
-	hit  int
-	text string
+	f   finding.Finding
+	hit int
+	hold
+}
+
+// hold is how a sidecar holds up one pod.
+type hold struct {
+	text     string
+	evidence []finding.Evidence
+	failures []finding.Evidence // what events say of its probe
+	saidBy   string             // the check that may know why
 }
 
 func sidecarGatesPod(p *analysis.Pass) error {
@@ -57,16 +65,16 @@ func sidecarGatesPod(p *analysis.Pass) error {
 				if !sidecar(c) {
 					continue
 				}
-				text, evidence, ok := gates(p, pod, c)
-				if !ok {
+				h := gates(p, pod, c)
+				if h == nil {
 					continue
 				}
 				if found == nil {
 					found = map[string]*gate{}
 				}
 				if found[c.Name] == nil {
-					found[c.Name] = &gate{text: text, f: finding.Finding{
-						Severity: finding.Warning, Confidence: finding.Proven, Object: (&spec{workload: w}).object(c.Name), Evidence: evidence,
+					found[c.Name] = &gate{hold: *h, f: finding.Finding{
+						Severity: finding.Warning, Confidence: finding.Proven, Object: (&spec{workload: w}).object(c.Name), Evidence: h.evidence, SaidBy: h.saidBy,
 						Fix: []finding.Fix{
 							{Text: "See what the sidecar says", Command: finding.Kubectl(w.Namespace, "logs", pod.Name, "-c", c.Name)},
 							{Text: "Mend it or its probe; if the pod can do without it, leave its readiness probe away"},
@@ -74,7 +82,9 @@ func sidecarGatesPod(p *analysis.Pass) error {
 					}}
 					order = append(order, c.Name)
 				}
-				found[c.Name].hit++
+				g := found[c.Name]
+				g.hit++
+				g.f.Evidence = append(g.f.Evidence, h.failures...)
 			}
 		}
 		for _, name := range order {
@@ -89,11 +99,11 @@ func sidecarGatesPod(p *analysis.Pass) error {
 	return nil
 }
 
-// gates tells how a sidecar holds up its pod.
-func gates(p *analysis.Pass, pod *corev1.Pod, c *corev1.Container) (string, []finding.Evidence, bool) {
+// gates tells how a sidecar holds up its pod, nil where it does not.
+func gates(p *analysis.Pass, pod *corev1.Pod, c *corev1.Container) *hold {
 	st := statusOf(pod.Status.InitContainerStatuses, c.Name)
 	if st == nil || st.State.Running == nil {
-		return "", nil, false
+		return nil
 	}
 	age := p.Now().Sub(st.State.Running.StartedAt.Time)
 	waiting, well := 0, len(pod.Spec.Containers) > 0
@@ -110,27 +120,58 @@ func gates(p *analysis.Pass, pod *corev1.Pod, c *corev1.Container) (string, []fi
 	events := p.EventsOf("Pod", pod)
 	switch {
 	case c.StartupProbe != nil && st.Started != nil && !*st.Started && waiting > 0:
-		if _, stuck := missingPort(c, c.StartupProbe); stuck || st.RestartCount == 0 && age <= restart.BudgetOf(c.StartupProbe).Guaranteed+settlesWithin {
-			return "", nil, false
+		if _, stuck := missingPort(c, c.StartupProbe); stuck {
+			return nil // which probes/stuck-startup tells
+		}
+		// One start that failed may be chance: this one has its time too. After that it is held up, however young the present life is.
+		again := st.RestartCount > 1 && unreadyFor(p, pod)
+		if !again && age <= restart.BudgetOf(c.StartupProbe).Guaranteed+settlesWithin {
+			return nil
 		}
 		wait := "1 container waits"
 		if waiting > 1 {
 			wait = fmt.Sprintf("%d containers wait", waiting)
 		}
-		return fmt.Sprintf("sidecar %s has not started%s, and %s for it", c.Name, seen(events, c.Name, kubeevent.Startup, c.StartupProbe), wait),
-			[]finding.Evidence{
-				{Object: at, Source: path + ".started", Value: fmt.Sprintf("false, restartCount %d", st.RestartCount), Time: finding.At(st.State.Running.StartedAt.Time)},
-				{Object: at, Source: "status.containerStatuses[*].state.waiting.reason", Value: fmt.Sprintf("PodInitializing in %d of %d", waiting, len(pod.Spec.Containers))},
-			}, true
+		h := &hold{saidBy: StartupKill.ID, evidence: []finding.Evidence{
+			{Object: at, Source: path + ".started", Value: fmt.Sprintf("false, restartCount %d", st.RestartCount), Time: finding.At(st.State.Running.StartedAt.Time)},
+			{Object: at, Source: "status.containerStatuses[*].state.waiting.reason", Value: fmt.Sprintf("PodInitializing in %d of %d", waiting, len(pod.Spec.Containers))},
+		}}
+		if _, stuck := whyUnable(pod, c, true, c.StartupProbe, kubeevent.Startup, events, p.Now()); stuck {
+			h.saidBy = StuckStartup.ID
+		}
+		words, failures := lastFailure(events, at, kubeevent.Startup, c.StartupProbe)
+		h.text, h.failures = fmt.Sprintf("sidecar %s has not started%s, and %s for it", c.Name, words, wait), failures
+		return h
 	case c.ReadinessProbe != nil && !st.Ready && well && age > patience(c, true, st) && unreadyFor(p, pod):
-		return fmt.Sprintf("sidecar %s is not ready%s, so the pod gets no requests, though its other containers are ready", c.Name, seen(events, c.Name, kubeevent.Readiness, c.ReadinessProbe)),
-			[]finding.Evidence{
+		if _, missing := missingPort(c, c.ReadinessProbe); missing {
+			return nil // which probes/never-ready-port tells
+		}
+		words, failures := lastFailure(events, at, kubeevent.Readiness, c.ReadinessProbe)
+		return &hold{
+			text:     fmt.Sprintf("sidecar %s is not ready%s, so the pod gets no requests, though its other containers are ready", c.Name, words),
+			failures: failures,
+			evidence: []finding.Evidence{
 				{Object: at, Source: path + ".ready", Value: "false"},
 				{Object: at, Source: "status.containerStatuses[*].ready", Value: "true"},
-			}, true
+			},
+		}
 	default:
-		return "", nil, false
+		return nil
 	}
+}
+
+// lastFailure says how a probe failed last, where events tell, and what it asks.
+func lastFailure(events []*corev1.Event, at finding.ObjectRef, name kubeevent.Probe, probe *corev1.Probe) (string, []finding.Evidence) {
+	var last restart.Symptom
+	for _, s := range restart.Symptoms(events, at.Container, name) {
+		if s.Outcome != kubeevent.Warned && s.Last.After(last.Last) {
+			last = s
+		}
+	}
+	if last.Event == nil {
+		return because("", probe), nil
+	}
+	return because(last.String(), probe), []finding.Evidence{last.Evidence(at)}
 }
 
 func unreadyFor(p *analysis.Pass, pod *corev1.Pod) bool {

@@ -57,13 +57,18 @@ func stuckStartup(p *analysis.Pass) error {
 		if i.pods > 1 {
 			f.Message += fmt.Sprintf("; %d of %d replicas", i.hit, i.pods)
 		}
+		list := "status.containerStatuses["
+		if sidecar(i.spec) {
+			list = "status.initContainerStatuses["
+		}
 		status := finding.Evidence{
 			Object: finding.ObjectRef{Kind: "Pod", Namespace: i.workload.Namespace, Name: i.pod.Name, Container: i.container},
-			Source: "status.containerStatuses[" + i.container + "].started", Value: "false", Time: finding.At(i.since),
+			Source: list + i.container + "].started", Value: "false", Time: finding.At(i.since),
 		}
 		f.Evidence = append([]finding.Evidence{status}, f.Evidence...)
+		shareFault(&f, i.spec, kubeevent.Startup, analysis.RefTo("Pod", i.pod), "spec")
 		p.Report(f)
 	})
-	eachUnresolved(p, kubeevent.Startup, func(c *corev1.Container) *corev1.Probe { return c.StartupProbe }, "can neither succeed nor fail: it would never count as started")
+	eachUnresolved(p, kubeevent.Startup, "can neither succeed nor fail: it would never count as started", func(f *finding.Finding, _ kubeevent.Probe) { p.Report(*f) })
 	return nil
 }

@@ -68,11 +68,15 @@ func neverReady(pod *corev1.Pod) bool {
 // failures sums up what a probe of a container counted as failures in all pods of a workload that have the given names: in words, most
 // frequent first ("HTTP 503, no answer in time"), and as evidence, one line for each kind.
 func failures(p *analysis.Pass, w snapshot.Ref, pods []string, container string, probe kubeevent.Probe) (words string, kinds []restart.Symptom, evidence []finding.Evidence) {
+	wanted := map[string]bool{}
+	for _, pod := range pods {
+		wanted[pod] = true
+	}
 	count := map[string]int32{}
 	example := map[string]restart.Symptom{}
 	source := map[string]finding.ObjectRef{}
 	for _, inc := range p.Incarnations(w) {
-		if !slices.Contains(pods, inc.Name) {
+		if !wanted[inc.Name] {
 			continue
 		}
 		for _, s := range restart.Symptoms(inc.Events, container, probe) {
