@@ -132,37 +132,81 @@ func (a Assessment) Inequality() string {
 	return s
 }
 
-// peak finds the window in which most replicas were killed, and of those the one in which most failed, the latest one.
+// blow is one failure or kill of a replica.
+type blow struct {
+	at      time.Time
+	replica int // its place among the replicas
+	kill    bool
+}
+
+// peak finds the window in which most replicas were killed, and of those the one in which most failed, the latest one. It slides one window
+// over all that happened: a workload may have a thousand replicas, each with many failures.
 func (a *Assessment) peak(f Facts) {
-	var ends []time.Time
-	for _, r := range f.Replicas {
-		ends = append(append(ends, r.Kills...), r.Failures...)
+	var all []blow
+	for i, r := range f.Replicas {
+		for _, t := range r.Kills {
+			all = append(all, blow{t, i, true})
+		}
+		for _, t := range r.Failures {
+			all = append(all, blow{t, i, false})
+		}
 	}
-	slices.SortFunc(ends, time.Time.Compare)
-	for _, to := range ends {
+	slices.SortFunc(all, func(x, y blow) int { return x.at.Compare(y.at) })
+	blows, kills := make([]int, len(f.Replicas)), make([]int, len(f.Replicas)) // of each replica, within the window
+	hit, killed, first, next := 0, 0, 0, 0
+	move := func(b blow, by int) {
+		hit += crossed(&blows[b.replica], by)
+		if b.kill {
+			killed += crossed(&kills[b.replica], by)
+		}
+	}
+	var best []blow
+	mostHit, mostKilled := 0, 0
+	for next < len(all) {
+		to := all[next].at
+		for ; next < len(all) && all[next].at.Equal(to); next++ {
+			move(all[next], 1)
+		}
+		for ; all[first].at.Before(to.Add(-Window)); first++ {
+			move(all[first], -1)
+		}
 		if f.Now.Sub(to) > Remembered || to.After(f.Now.Add(time.Minute)) {
 			continue
 		}
-		within := func(t time.Time) bool { return !t.Before(to.Add(-Window)) && !t.After(to) }
-		var hit, killed []string
-		from := to
-		for _, r := range f.Replicas {
-			died := slices.ContainsFunc(r.Kills, within)
-			if died {
-				killed = append(killed, r.Name)
-			}
-			if died || slices.ContainsFunc(r.Failures, within) {
-				hit = append(hit, r.Name)
-			}
-			for _, t := range append(slices.Clone(r.Kills), r.Failures...) {
-				if within(t) && t.Before(from) {
-					from = t
-				}
-			}
+		if killed > mostKilled || killed == mostKilled && hit >= mostHit {
+			best, mostHit, mostKilled = all[first:next], hit, killed
 		}
-		if len(killed) > len(a.Killed) || len(killed) == len(a.Killed) && len(hit) >= len(a.Hit) {
-			a.Hit, a.Killed, a.From, a.To = hit, killed, from, to
+	}
+	if len(best) == 0 {
+		return
+	}
+	a.From, a.To = best[0].at, best[len(best)-1].at
+	clear(blows)
+	clear(kills)
+	for _, b := range best {
+		move(b, 1)
+	}
+	for i, r := range f.Replicas {
+		if blows[i] > 0 {
+			a.Hit = append(a.Hit, r.Name)
 		}
+		if kills[i] > 0 {
+			a.Killed = append(a.Killed, r.Name)
+		}
+	}
+}
+
+// crossed changes a counter and tells whether one more counts now, 1, or one less, -1.
+func crossed(n *int, by int) int {
+	before := *n > 0
+	*n += by
+	switch after := *n > 0; {
+	case after && !before:
+		return 1
+	case before && !after:
+		return -1
+	default:
+		return 0
 	}
 }
 
@@ -197,10 +241,13 @@ func partition(f Facts, a Assessment) Partition {
 	if len(a.Hit) == 0 {
 		return ""
 	}
-	hitNodes, nodes := map[string]bool{}, map[string]bool{}
+	hitNodes, nodes, isHit := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, name := range a.Hit {
+		isHit[name] = true
+	}
 	newest, spared := true, false
 	for _, r := range f.Replicas {
-		hit := slices.Contains(a.Hit, r.Name)
+		hit := isHit[r.Name]
 		nodes[r.Node] = true
 		if hit {
 			hitNodes[r.Node] = true

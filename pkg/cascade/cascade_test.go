@@ -2,6 +2,8 @@ package cascade
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -149,5 +151,68 @@ func TestBackOff(t *testing.T) {
 		if got := BackOff(restarts); got != want {
 			t.Errorf("after %d restarts: %s, want %s", restarts, got, want)
 		}
+	}
+}
+
+// TestPeak compares the window that is found with one that is looked for at every moment.
+func TestPeak(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	some := func() (out []time.Time) {
+		for range r.IntN(4) {
+			out = append(out, noon.Add(-time.Duration(r.IntN(70))*time.Minute))
+		}
+		return out
+	}
+	for range 500 {
+		f := fleet(2 + r.IntN(6))
+		var ends []time.Time
+		for i := range f.Replicas {
+			f.Replicas[i].Kills, f.Replicas[i].Failures = some(), some()
+			ends = append(append(ends, f.Replicas[i].Kills...), f.Replicas[i].Failures...)
+		}
+		slices.SortFunc(ends, time.Time.Compare)
+		var want Assessment
+		for _, to := range ends {
+			if noon.Sub(to) > Remembered {
+				continue
+			}
+			a := Assessment{From: to, To: to}
+			within := func(at time.Time) bool {
+				yes := !at.After(to) && to.Sub(at) <= Window
+				if yes && at.Before(a.From) {
+					a.From = at
+				}
+				return yes
+			}
+			for _, r := range f.Replicas {
+				kills, failures := slices.DeleteFunc(slices.Clone(r.Kills), func(at time.Time) bool { return !within(at) }), slices.DeleteFunc(slices.Clone(r.Failures), func(at time.Time) bool { return !within(at) })
+				if len(kills) > 0 {
+					a.Killed = append(a.Killed, r.Name)
+				}
+				if len(kills)+len(failures) > 0 {
+					a.Hit = append(a.Hit, r.Name)
+				}
+			}
+			if len(a.Killed) > len(want.Killed) || len(a.Killed) == len(want.Killed) && len(a.Hit) >= len(want.Hit) {
+				want = a
+			}
+		}
+		got := Assess(f)
+		if !slices.Equal(got.Hit, want.Hit) || !slices.Equal(got.Killed, want.Killed) || !got.From.Equal(want.From) || !got.To.Equal(want.To) {
+			t.Fatalf("%v: hit %v, killed %v, %s to %s; want %v, %v, %s to %s", f.Replicas, got.Hit, got.Killed, got.From, got.To, want.Hit, want.Killed, want.From, want.To)
+		}
+	}
+}
+
+// TestPeakOfMany: what is told of a workload must not cost the square of its replicas.
+func TestPeakOfMany(t *testing.T) {
+	f := fleet(1000)
+	for i := range f.Replicas {
+		for n := range 10 {
+			f.Replicas[i].Failures = append(f.Replicas[i].Failures, noon.Add(-time.Duration(i+n*3)*time.Second))
+		}
+	}
+	if n := testing.AllocsPerRun(1, func() { Assess(f) }); n > 500 {
+		t.Errorf("%.0f allocations for 1000 replicas, of which each failed 10 times", n)
 	}
 }
