@@ -46,7 +46,9 @@ type Replica struct {
 	Kills      []time.Time // by its liveness probe; of many that one event counts, the first and the last
 	Failures   []time.Time // of the liveness probe that counted, kills or not, the same way
 	Ready      bool
-	Restarts   int32
+	Restarts   int32         // in its whole life
+	Died       time.Time     // when its container last ended, by whatever cause; zero where it never did
+	Lived      time.Duration // how long the life lasted that ended then; zero where unknown
 	StartUp    time.Duration // from the start of the container to ready, as last seen; zero where unknown
 	Newest     bool          // of the newest revision
 }
@@ -215,13 +217,29 @@ func (a *Assessment) race(f Facts) {
 	var slowest, backoff time.Duration
 	for _, r := range f.Replicas {
 		slowest = max(slowest, r.StartUp)
-		backoff = max(backoff, BackOff(r.Restarts))
+		backoff = max(backoff, BackOff(r.inARow(f.Now)))
 	}
 	a.StartUpKnown = slowest > 0
 	a.Returns = slowest + backoff
 }
 
-// BackOff is how long the kubelet waits before it starts a container again that has been restarted so often: not at all the first time,
+// Forgotten is how long a container has to run until the kubelet's back-off begins anew (client-go v0.37.2 util/flowcontrol/backoff.go,
+// hasExpired: twice the longest, 5 min).
+const Forgotten = 10 * time.Minute
+
+// inARow is how many of the restarts the kubelet's back-off may still count.
+func (r Replica) inARow(now time.Time) int32 {
+	switch {
+	case r.Died.IsZero() || now.Sub(r.Died) >= Forgotten:
+		return 0
+	case r.Lived >= Forgotten:
+		return min(r.Restarts, 1)
+	default:
+		return r.Restarts
+	}
+}
+
+// BackOff is how long the kubelet waits before it starts a container again that has been restarted so often in a row: not at all the first time,
 // then 10 s, doubled up to 5 min (kubernetes v1.37.2 pkg/kubelet/kubelet.go, kuberuntime/kuberuntime_manager.go doBackOff).
 func BackOff(restarts int32) time.Duration {
 	if restarts < 1 {

@@ -120,28 +120,34 @@ func rolled(f Facts, since time.Duration) Facts {
 
 func TestInequality(t *testing.T) {
 	for _, tc := range []struct {
-		restarts int32
-		startUp  time.Duration
-		use      float64
-		want     string
+		restarts    int32
+		died, lived time.Duration
+		startUp     time.Duration
+		use         float64
+		want        string
 	}{
-		{0, 20 * time.Second, 0, "R = 20s > L = 10s"},
-		{3, 20 * time.Second, 0, "R = 1m0s > L = 10s"},
-		{0, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
-		{2, 0, 0, "R = at least 20s > L = 10s"},
-		{0, 0, 0, "R = at least 0s, L = 10s"},
-		{0, 5 * time.Second, 0.62, "R = 5s ≤ L = 10s; k* = 3 of 6"},
-		{0, 5 * time.Second, 0.5, "R = 5s ≤ L = 10s; k* = 3 of 6"},
-		{0, 5 * time.Second, 1.2, "R = 5s ≤ L = 10s; k* = 1 of 6"},
+		{0, 0, 0, 20 * time.Second, 0, "R = 20s > L = 10s"},
+		{3, time.Minute, time.Minute, 20 * time.Second, 0, "R = 1m0s > L = 10s"},
+		{3, 10 * time.Minute, time.Minute, 20 * time.Second, 0, "R = 20s > L = 10s"},
+		{3, time.Minute, time.Hour, 20 * time.Second, 0, "R = 30s > L = 10s"},
+		{8, 24 * time.Hour, time.Minute, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
+		{0, 0, 0, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
+		{2, time.Minute, 0, 0, 0, "R = at least 20s > L = 10s"},
+		{0, 0, 0, 0, 0, "R = at least 0s, L = 10s"},
+		{0, 0, 0, 5 * time.Second, 0.62, "R = 5s ≤ L = 10s; k* = 3 of 6"},
+		{0, 0, 0, 5 * time.Second, 0.5, "R = 5s ≤ L = 10s; k* = 3 of 6"},
+		{0, 0, 0, 5 * time.Second, 1.2, "R = 5s ≤ L = 10s; k* = 1 of 6"},
 	} {
 		f := fleet(6)
 		f.Use = tc.use
 		for i := range f.Replicas {
 			f.Replicas[i].StartUp = tc.startUp
 		}
-		f.Replicas[0].Restarts = tc.restarts
+		if f.Replicas[0].Restarts, f.Replicas[0].Lived = tc.restarts, tc.lived; tc.restarts > 0 {
+			f.Replicas[0].Died = noon.Add(-tc.died)
+		}
 		if got := Assess(f).Inequality(); got != tc.want {
-			t.Errorf("%d restarts, start-up %s, use %v: %q, want %q", tc.restarts, tc.startUp, tc.use, got, tc.want)
+			t.Errorf("%d restarts, last %s ago after %s, start-up %s, use %v: %q, want %q", tc.restarts, tc.died, tc.lived, tc.startUp, tc.use, got, tc.want)
 		}
 	}
 }

@@ -99,7 +99,10 @@ func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
 	}
 	for _, pod := range f.pods {
 		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revised && newest.Made(pod.Name), StartUp: startUp(pod)}
-		r.Restarts, _ = f.status(pod)
+		if st := f.status(pod); st != nil {
+			r.Restarts = max(st.RestartCount, 0)
+			r.Died, r.Lived = lastEnd(st)
+		}
 		if load && !neverServed(pod) {
 			f.add(p, &r, pod, deaths[pod.Name])
 		}
@@ -143,13 +146,26 @@ func byLoad(u kubeevent.Unhealthy) bool {
 	}
 }
 
-func (f *falling) status(pod *corev1.Pod) (restarts int32, st *corev1.ContainerStatus) {
-	eachStatus(pod, func(c *corev1.Container, _ bool, s *corev1.ContainerStatus) {
+// status is that of the container in one of the pods, nil where it has none.
+func (f *falling) status(pod *corev1.Pod) (status *corev1.ContainerStatus) {
+	eachStatus(pod, func(c *corev1.Container, _ bool, st *corev1.ContainerStatus) {
 		if c.Name == f.container.Name {
-			restarts, st = max(s.RestartCount, 0), s
+			status = st
 		}
 	})
-	return restarts, st
+	return status
+}
+
+// lastEnd is when a container last ended, and how long it had lived; zero where that is not known.
+func lastEnd(st *corev1.ContainerStatus) (at time.Time, lived time.Duration) {
+	for _, t := range []*corev1.ContainerStateTerminated{st.LastTerminationState.Terminated, st.State.Terminated} {
+		if t != nil && t.FinishedAt.After(at) {
+			if at, lived = t.FinishedAt.Time, 0; t.StartedAt.Unix() > 0 {
+				lived = at.Sub(t.StartedAt.Time)
+			}
+		}
+	}
+	return at, lived
 }
 
 // use is how much of their CPU limit the replicas use, on average; zero where no number or no limit is known.
@@ -186,7 +202,7 @@ func (f *falling) ready() (n int) {
 // signalled counts the replicas whose container a signal ended within the window: what status alone tells.
 func (f *falling) signalled(now time.Time) (n int) {
 	for _, pod := range f.pods {
-		if _, st := f.status(pod); st != nil {
+		if st := f.status(pod); st != nil {
 			ends := []*corev1.ContainerStateTerminated{st.State.Terminated, st.LastTerminationState.Terminated}
 			if slices.ContainsFunc(ends, func(t *corev1.ContainerStateTerminated) bool {
 				return t != nil && (t.ExitCode == 137 || t.ExitCode == 143) && t.Reason != "OOMKilled" && now.Sub(t.FinishedAt.Time) <= cascade.Window
