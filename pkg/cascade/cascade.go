@@ -49,7 +49,6 @@ type Replica struct {
 	Restarts   int32         // in its whole life
 	Died       time.Time     // when its container last ended, by whatever cause; zero where it never did
 	Lived      time.Duration // how long the life lasted that ended then; zero where unknown
-	StartUp    time.Duration // from the start of the container to ready, as last seen; zero where unknown
 	Newest     bool          // of the newest revision
 }
 
@@ -58,6 +57,7 @@ type Facts struct {
 	Now        time.Time
 	Replicas   []Replica
 	EventsRead bool
+	StartUp    time.Duration // the slowest start that was seen, from the start of the container to ready; zero where none was
 	KillTime   time.Duration // L: (failureThreshold-1)·period of the liveness probe; zero without one
 	Coupled    bool          // readiness asks the same handler, and liveness acts no later
 	Use        float64       // CPU used / CPU limit, mean of those measured; zero where unknown
@@ -214,13 +214,12 @@ func crossed(n *int, by int) int {
 
 // race measures R: the slowest start that was seen (with few replicas the p95 is that) and the back-off that the next restart waits for.
 func (a *Assessment) race(f Facts) {
-	var slowest, backoff time.Duration
+	var backoff time.Duration
 	for _, r := range f.Replicas {
-		slowest = max(slowest, r.StartUp)
 		backoff = max(backoff, BackOff(r.inARow(f.Now)))
 	}
-	a.StartUpKnown = slowest > 0
-	a.Returns = slowest + backoff
+	a.StartUpKnown = f.StartUp > 0
+	a.Returns = f.StartUp + backoff
 }
 
 // Forgotten is how long a container has to run until the kubelet's back-off begins anew (client-go v0.37.2 util/flowcontrol/backoff.go,

@@ -14,9 +14,9 @@ func ago(d time.Duration) []time.Time { return []time.Time{noon.Add(-d)} }
 
 // fleet is n replicas on three nodes, all ready, whose start took 20 s.
 func fleet(n int) Facts {
-	f := Facts{Now: noon, EventsRead: true, KillTime: 10 * time.Second}
+	f := Facts{Now: noon, EventsRead: true, KillTime: 10 * time.Second, StartUp: 20 * time.Second}
 	for i := range n {
-		f.Replicas = append(f.Replicas, Replica{Name: fmt.Sprint(i), Node: fmt.Sprint("node-", i%3), Ready: true, StartUp: 20 * time.Second})
+		f.Replicas = append(f.Replicas, Replica{Name: fmt.Sprint(i), Node: fmt.Sprint("node-", i%3), Ready: true})
 	}
 	return f
 }
@@ -139,10 +139,7 @@ func TestInequality(t *testing.T) {
 		{0, 0, 0, 5 * time.Second, 1.2, "R = 5s ≤ L = 10s; k* = 1 of 6"},
 	} {
 		f := fleet(6)
-		f.Use = tc.use
-		for i := range f.Replicas {
-			f.Replicas[i].StartUp = tc.startUp
-		}
+		f.Use, f.StartUp = tc.use, tc.startUp
 		if f.Replicas[0].Restarts, f.Replicas[0].Lived = tc.restarts, tc.lived; tc.restarts > 0 {
 			f.Replicas[0].Died = noon.Add(-tc.died)
 		}

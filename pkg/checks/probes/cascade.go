@@ -23,10 +23,10 @@ var Cascade = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "The liveness probe kills one replica after the other, and each kill loads the rest",
 		Symptom:  "Under load, or after the loss of one replica, all replicas restart in turn, and the service does not come back by itself.",
-		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min; a warning where kills, or failures of half of them, were seen within the hour and R > L, k* = 1 or one handler lets them spread.",
+		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min; a warning where kills, or failures of half of them, were seen within the hour and R > L, k* = 1 or one handler lets them spread.",
 		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
 		Fix:      "Take load off or add replicas first. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
-		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread, and needs the metrics API and CPU limits.",
+		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread, and needs the metrics API and CPU limits.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
 	},
 	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics)),
@@ -79,15 +79,17 @@ func (f *falling) finding(a cascade.Assessment) finding.Finding {
 	object.Container = f.container.Name
 	out := finding.Finding{Object: object, Severity: finding.Warning, Confidence: f.confidence, FirstSeen: finding.At(a.From)}
 	how := because(f.words, f.container.LivenessProbe)
-	span := "at once"
+	span := " at once"
 	if d := a.To.Sub(a.From); d >= time.Second {
-		span = "within " + analysis.Span(d)
+		span = " within " + analysis.Span(d)
+	} else if len(a.Hit) == 1 {
+		span = ""
 	}
 	if a.Verdict == cascade.Active {
 		out.Severity = finding.Critical
-		out.Message = fmt.Sprintf("cascade: the liveness probe killed %d of %d replicas %s%s, and the rest gets their load; %d ready now", len(a.Killed), a.Replicas, span, how, f.ready())
+		out.Message = fmt.Sprintf("cascade: the liveness probe killed %d of %d replicas%s%s, and the rest gets their load; %d ready now", len(a.Killed), a.Replicas, span, how, f.ready())
 	} else {
-		out.Message = fmt.Sprintf("a cascade can start: the liveness probe failed on %d of %d replicas %s and killed %d%s", len(a.Hit), a.Replicas, span, len(a.Killed), how)
+		out.Message = fmt.Sprintf("a cascade can start: the liveness probe failed on %d of %d replicas%s and killed %d%s", len(a.Hit), a.Replicas, span, len(a.Killed), how)
 		out.LastSeen = finding.At(a.To)
 	}
 	switch {

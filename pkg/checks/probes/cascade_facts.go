@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
 )
 
 // falling is a workload whose liveness probe failed on some replica.
@@ -92,29 +93,38 @@ func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
 	var quotes []finding.Evidence
 	f.words, kinds, quotes = failures(p, f.workload, names, f.container.Name, kubeevent.Liveness)
 	load := len(kinds) == 0 || byLoad(kinds[0].Unhealthy)
-	for _, k := range kinds {
-		if p.Now().Sub(k.Last) <= cascade.Window {
-			f.symptoms[symptom{f.workload.Namespace, k.Class, k.Status}] = true
-		}
+	refused := slices.ContainsFunc(kinds, func(k restart.Symptom) bool { return k.Class == kubeevent.Refused })
+	s := startsOf(p.View, f.workload, f.container)
+	if n := len(s.Ready); n > 0 {
+		f.facts.StartUp = s.Ready[n-1].Took
 	}
+	slow := s.outlast(f.container.LivenessProbe, refused)
+	hit := false
 	for _, pod := range f.pods {
-		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revised && newest.Made(pod.Name), StartUp: startUp(pod)}
+		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revised && newest.Made(pod.Name)}
 		if st := f.status(pod); st != nil {
 			r.Restarts = max(st.RestartCount, 0)
 			r.Died, r.Lived = lastEnd(st)
 		}
 		if load && !neverServed(pod) {
-			f.add(p, &r, pod, deaths[pod.Name])
+			f.add(p, &r, pod, deaths[pod.Name], slow)
 		}
+		hit = hit || len(r.Kills)+len(r.Failures) > 0
 		f.facts.Replicas = append(f.facts.Replicas, r)
+	}
+	for _, k := range kinds {
+		if hit && p.Now().Sub(k.Last) <= cascade.Window {
+			f.symptoms[symptom{f.workload.Namespace, k.Class, k.Status}] = true
+		}
 	}
 	f.evidence = append(f.evidence, quotes...)
 }
 
-// add notes when a replica was killed, and when its probe failed.
-func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, deaths []restart.Death) {
+// add notes when a replica was killed, and when its probe failed after it was up. What happens to a start, another check tells; slow tells
+// that starts may take as long as the probe waits.
+func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, deaths []restart.Death, slow bool) {
 	for _, d := range deaths {
-		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() {
+		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() || slow && f.cutShort(pod, d) {
 			continue
 		}
 		r.Kills = append(r.Kills, d.Finished)
@@ -126,11 +136,35 @@ func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, dea
 			f.confidence = d.Confidence
 		}
 	}
-	for _, s := range restart.Symptoms(p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness) {
-		if s.Counts() && byLoad(s.Unhealthy) {
-			r.Failures = append(r.Failures, s.First, s.Last)
+	st := f.status(pod)
+	if st == nil || st.State.Running == nil {
+		return
+	}
+	for _, s := range afterStart(pod, f.container, st, restart.Symptoms(p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness)) {
+		if !s.Counts() || s.Combined || !byLoad(s.Unhealthy) {
+			continue
+		}
+		r.Failures = append(r.Failures, s.Last)
+		first := s
+		first.Last = s.First // which may be of the start, or of another life
+		if len(afterStart(pod, f.container, st, []restart.Symptom{first})) > 0 {
+			r.Failures = append(r.Failures, s.First)
 		}
 	}
+}
+
+// cutShort tells whether a kill by liveness was that of a start: the life was no longer than the probe's clock. Of a life of which only an
+// event tells, it may be said where the pod was as new; what follows on such a kill is no better.
+func (f *falling) cutShort(pod *corev1.Pod, d restart.Death) bool {
+	if d.FromStatus {
+		return len(startup.Killed(pod, f.container, []restart.Death{d})) > 0
+	}
+	p, name := startup.Governing(f.container)
+	from := pod.CreationTimestamp.Time
+	if pod.Status.StartTime != nil {
+		from = pod.Status.StartTime.Time
+	}
+	return name == kubeevent.Liveness && d.First.Sub(from) <= startsWithin+restart.BudgetOf(p).Latest
 }
 
 // byLoad tells whether load, or what the handler waits for, can make a probe fail so. Nothing listens while a program starts, and a
@@ -216,17 +250,3 @@ func (f *falling) signalled(now time.Time) (n int) {
 
 // neverServed tells whether a pod has never been ready: what ends it then is its start, not its load.
 func neverServed(pod *corev1.Pod) bool { return !isReady(pod) && neverReady(pod) }
-
-// startUp is how long the container that runs now took until the pod was ready; zero where that is not known, or was no start: the
-// condition changes with every flap.
-func startUp(pod *corev1.Pod) (took time.Duration) {
-	changed, ready, known := readySince(pod)
-	eachStatus(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
-		if r := st.State.Running; ready && known && !init && r != nil {
-			if d := changed.Sub(r.StartedAt.Time); d > took && d <= patience(c, init, &corev1.ContainerStatus{}) {
-				took = d
-			}
-		}
-	})
-	return took
-}

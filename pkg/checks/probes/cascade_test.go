@@ -27,16 +27,8 @@ func TestCascadeIsToldOnce(t *testing.T) {
 		{2, 3, []string{"probes/cascade", "probes/liveness-kill"}},
 		{4, 1, []string{"probes/cascade"}},
 	} {
-		b := snapshot.NewBuilder()
-		for _, info := range snapshot.Kinds() {
-			b.Seal(info.Kind, "", snapshot.State{Status: snapshot.OK})
-		}
-		add := func(o snapshot.Object) {
-			if err := b.Add(o); err != nil {
-				t.Fatal(err)
-			}
-		}
-		add(&appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api-6c5d4b8f7", OwnerReferences: controlledBy("Deployment", "api")}})
+		var objects []snapshot.Object
+		add := func(o snapshot.Object) { objects = append(objects, o) }
 		for i := range 6 {
 			suffix := fmt.Sprintf("aaaa%d", i)
 			st := corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(3 * time.Minute)}}}
@@ -50,15 +42,56 @@ func TestCascadeIsToldOnce(t *testing.T) {
 			pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
 			add(pod)
 		}
-		outcomes := analysis.Run(b.Build(timelineNow), Checks(), nil)
-		var got []string
-		for _, f := range analysis.Assemble(b.Build(timelineNow), outcomes, finding.Metadata{}).Findings {
-			if f.Check == Cascade.ID || f.Check == LivenessKill.ID {
-				got = append(got, f.Check)
-			}
-		}
-		if slices.Sort(got); !slices.Equal(got, tc.want) {
+		if got := toldBy(t, objects); !slices.Equal(got, tc.want) {
 			t.Errorf("%d of 6 killed %d times: told by %v, want %v", tc.killed, tc.kills, got, tc.want)
 		}
 	}
+}
+
+// TestStartsAreToldBesideACascade: that a start takes longer than the probe waits is another trouble than what killed the first life, and is
+// not left out for it.
+func TestStartsAreToldBesideACascade(t *testing.T) {
+	var objects []snapshot.Object
+	add := func(o snapshot.Object) { objects = append(objects, o) }
+	for i := range 6 {
+		suffix := fmt.Sprintf("aaaa%d", i)
+		st := corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(3 * time.Minute)}}}
+		if i < 3 {
+			st.RestartCount = 2
+			st.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 143, Reason: "Error", StartedAt: before(4*time.Minute + 15*time.Second), FinishedAt: before(4 * time.Minute)}
+			add(said(suffix, "Killing", "Container app failed liveness probe, will be restarted", 5*time.Minute, 4*time.Minute+time.Second, 2))
+			add(said(suffix, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 6*time.Minute, 4*time.Minute+time.Second, 6))
+		}
+		pod := replica(suffix, corev1.ConditionTrue, 165*time.Second, st)
+		pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
+		pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue, LastTransitionTime: before(165 * time.Second)})
+		add(pod)
+	}
+	if got := toldBy(t, objects); !slices.Equal(got, []string{Cascade.ID, KilledWhileStarting.ID}) {
+		t.Errorf("told by %v", got)
+	}
+}
+
+// toldBy lists the checks that tell of what liveness did to the replicas of api.
+func toldBy(t *testing.T, objects []snapshot.Object) []string {
+	t.Helper()
+	b := snapshot.NewBuilder()
+	for _, info := range snapshot.Kinds() {
+		b.Seal(info.Kind, "", snapshot.State{Status: snapshot.OK})
+	}
+	set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api-6c5d4b8f7", OwnerReferences: controlledBy("Deployment", "api")}}
+	for _, o := range append(objects, set) {
+		if err := b.Add(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := b.Build(timelineNow)
+	var out []string
+	for _, f := range analysis.Assemble(s, analysis.Run(s, Checks(), nil), finding.Metadata{}).Findings {
+		if f.Check == Cascade.ID || f.Check == LivenessKill.ID || f.Check == LivenessNearMiss.ID || f.Check == KilledWhileStarting.ID {
+			out = append(out, f.Check)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
