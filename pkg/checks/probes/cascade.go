@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -172,9 +170,4 @@ func (f *falling) later() int {
 func (f *falling) timeout() int {
 	live := restart.BudgetOf(f.container.LivenessProbe)
 	return max(int(live.Timeout.Seconds()), min(int(live.Period.Seconds()), max(2*int(live.Timeout.Seconds()), 3)))
-}
-
-// sameQuestion tells whether two probes ask the same.
-func sameQuestion(a, b *corev1.Probe) bool {
-	return a != nil && b != nil && handler(a) != "" && handler(a) == handler(b) && (a.Exec == nil) == (b.Exec == nil)
 }

@@ -77,9 +77,9 @@ func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
 		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,
 		KillTime: time.Duration(budget.Failures-1) * budget.Period, Use: f.use(p),
 	}
-	if r := f.container.ReadinessProbe; sameQuestion(r, f.container.LivenessProbe) {
-		ready := restart.BudgetOf(r)
-		f.facts.Coupled = budget.Guaranteed <= time.Duration(ready.Failures)*ready.Period+ready.Timeout
+	if sameHandler(f.container) {
+		ready := restart.BudgetOf(f.container.ReadinessProbe)
+		f.facts.Coupled = f.facts.KillTime <= time.Duration(ready.Failures)*ready.Period+ready.Timeout
 	}
 	newest, revised := p.NewestRevision(f.workload)
 	if revised && newest.Number > 1 {
