@@ -99,7 +99,7 @@ func Assess(f Facts) Assessment {
 		a.Breaks = 1
 	}
 	a.Partition = partition(f, a)
-	half := max(2, (a.Replicas+1)/2)
+	half := a.Half()
 	spreads := a.Outruns() || a.Breaks == 1 || a.Coupled
 	local := a.Partition == ByNode || a.Partition == ByRollout
 	switch {
@@ -113,6 +113,9 @@ func Assess(f Facts) Assessment {
 	}
 	return a
 }
+
+// Half is how many replicas make a cascade: half of them, and two.
+func (a Assessment) Half() int { return max(2, (a.Replicas+1)/2) }
 
 // Outruns tells whether a replica dies faster than it returns, R > L: then the fleet shrinks until the load goes.
 func (a Assessment) Outruns() bool { return a.Dies > 0 && a.Returns > a.Dies }

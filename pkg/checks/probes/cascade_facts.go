@@ -19,23 +19,30 @@ import (
 
 // falling is a workload whose liveness probe failed on some replica.
 type falling struct {
-	workload   snapshot.Ref
-	container  *corev1.Container
-	init       bool
-	pods       []*corev1.Pod // that should run
-	facts      cascade.Facts
-	words      string
-	symptoms   map[symptom]bool
-	confidence finding.Confidence
-	evidence   []finding.Evidence
+	workload  snapshot.Ref
+	container *corev1.Container
+	init      bool
+	pods      []*corev1.Pod // that should run
+	facts     cascade.Facts
+	words     string
+	symptoms  map[symptom]bool
+	grades    map[string][]graded // of a replica's kills
+	evidence  []finding.Evidence
+}
+
+// graded is a kill, and how sure it is that it was one by the liveness probe.
+type graded struct {
+	first, last time.Time
+	grade       finding.Confidence
 }
 
 // fallingOf gathers what failed; nil for most workloads: one replica, no container with a liveness probe, or nothing that failed.
+// The pods of a DaemonSet serve their own node, and take no load from each other.
 func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
-	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" {
+	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" || w.Kind == "DaemonSet" {
 		return nil
 	}
-	f := &falling{workload: w, symptoms: map[symptom]bool{}, confidence: finding.Consistent}
+	f := &falling{workload: w, symptoms: map[symptom]bool{}, grades: map[string][]graded{}}
 	deaths := map[string][]restart.Death{}
 	for _, inc := range p.Incarnations(w) {
 		if inc.Pod == nil || snapshot.Finished(inc.Pod) || inc.Pod.DeletionTimestamp != nil {
@@ -127,14 +134,14 @@ func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, dea
 		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() || slow && f.cutShort(pod, d) {
 			continue
 		}
+		k := graded{first: d.Finished, last: d.Finished, grade: d.Confidence}
 		r.Kills = append(r.Kills, d.Finished)
 		if !d.First.IsZero() && d.Count > 1 {
 			r.Kills = append(r.Kills, d.First)
+			k.first = d.First
 		}
+		f.grades[pod.Name] = append(f.grades[pod.Name], k)
 		f.evidence = append(f.evidence, d.Evidence...)
-		if d.Confidence.Rank() < f.confidence.Rank() {
-			f.confidence = d.Confidence
-		}
 	}
 	st := f.status(pod)
 	if st == nil || st.State.Running == nil {
@@ -151,6 +158,30 @@ func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, dea
 			r.Failures = append(r.Failures, s.First)
 		}
 	}
+}
+
+// confidence is that of the kill that is the least sure of those that the verdict takes, half of the replicas or all that were killed, and
+// never proven: that load goes from one replica to the next, nothing states.
+func (f *falling) confidence(a cascade.Assessment) finding.Confidence {
+	var best []finding.Confidence // of each replica that was killed
+	for _, name := range a.Killed {
+		grade := finding.Consistent
+		for _, k := range f.grades[name] {
+			if !k.last.Before(a.From) && !k.first.After(a.To) && k.grade.Rank() < grade.Rank() {
+				grade = k.grade
+			}
+		}
+		best = append(best, grade)
+	}
+	slices.SortFunc(best, func(x, y finding.Confidence) int { return x.Rank() - y.Rank() })
+	if a.Verdict == cascade.Active {
+		best = best[:a.Half()]
+	}
+	out := finding.Strong
+	for _, grade := range best {
+		out = out.Weaker(grade)
+	}
+	return out
 }
 
 // cutShort tells whether a kill by liveness was that of a start: the life was no longer than the probe's clock. Of a life of which only an

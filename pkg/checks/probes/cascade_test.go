@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -94,4 +95,28 @@ func toldBy(t *testing.T, objects []snapshot.Object) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// TestCascadeScales: more replicas are advised only where they help, and in numbers only where it is known how many there should be.
+func TestCascadeScales(t *testing.T) {
+	for name, tc := range map[string]struct {
+		kind      string
+		partition cascade.Partition
+		surge     bool
+		want      string
+	}{
+		"load on a Deployment": {"Deployment", cascade.Shared, false, "kubectl -n shop scale deployment/api --replicas=8"},
+		"during a rollout":     {"Deployment", cascade.Shared, true, ""},
+		"a quorum":             {"StatefulSet", cascade.Shared, false, ""},
+		"a dependency":         {"Deployment", cascade.Dependency, false, ""},
+	} {
+		f := &falling{
+			workload:  snapshot.Ref{Kind: tc.kind, Namespace: "shop", Name: "api"},
+			container: &corev1.Container{Name: "app", LivenessProbe: &corev1.Probe{}},
+			facts:     cascade.Facts{Replicas: []cascade.Replica{{Newest: true}, {Newest: true}, {Newest: true}, {Newest: !tc.surge}}},
+		}
+		if got := f.fixes(cascade.Assessment{Replicas: 4, Partition: tc.partition})[0].Command; got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
 }
