@@ -27,6 +27,8 @@ type falling struct {
 	words     string
 	symptoms  map[symptom]bool
 	grades    map[string][]graded // of a replica's kills
+	deaths    []restart.Death
+	failed    []finding.Evidence // what failed and was not killed for it
 	evidence  []finding.Evidence
 }
 
@@ -124,7 +126,14 @@ func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
 			f.symptoms[symptom{f.workload.Namespace, k.Class, k.Status}] = true
 		}
 	}
-	f.evidence = append(f.evidence, quotes...)
+	// Of many lines the last are not kept: some failures go first, and of the kills the latest, as where each is told by itself.
+	some := min(len(f.failed), 5)
+	f.evidence = slices.Clone(f.failed[:some])
+	slices.SortStableFunc(f.deaths, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
+	for _, d := range slices.Backward(f.deaths) {
+		f.evidence = append(f.evidence, d.Evidence...)
+	}
+	f.evidence = slices.Concat(f.evidence, f.failed[some:], quotes)
 }
 
 // add notes when a replica was killed, and when its probe failed after it was up. What happens to a start, another check tells; slow tells
@@ -141,7 +150,7 @@ func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, dea
 			k.first = d.First
 		}
 		f.grades[pod.Name] = append(f.grades[pod.Name], k)
-		f.evidence = append(f.evidence, d.Evidence...)
+		f.deaths = append(f.deaths, d)
 	}
 	st := f.status(pod)
 	if st == nil || st.State.Running == nil {
@@ -152,6 +161,7 @@ func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, dea
 			continue
 		}
 		r.Failures = append(r.Failures, s.Last)
+		f.failed = append(f.failed, s.Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: f.container.Name}))
 		first := s
 		first.Last = s.First // which may be of the start, or of another life
 		if len(afterStart(pod, f.container, st, []restart.Symptom{first})) > 0 {

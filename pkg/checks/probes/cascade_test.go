@@ -73,6 +73,28 @@ func TestStartsAreToldBesideACascade(t *testing.T) {
 	}
 }
 
+// TestNearMissesAreToldByTheCascade: of replicas that failed beside those that were killed, the cascade tells as well.
+func TestNearMissesAreToldByTheCascade(t *testing.T) {
+	var objects []snapshot.Object
+	for i := range 40 {
+		suffix := fmt.Sprintf("aaa%02d", i)
+		st := corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(2 * time.Hour)}}}
+		if i < 30 {
+			st.RestartCount = 1
+			st.State.Running.StartedAt = before(3 * time.Minute)
+			st.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "Error", StartedAt: before(time.Hour), FinishedAt: before(4 * time.Minute)}
+			objects = append(objects, said(suffix, "Killing", "Container app failed liveness probe, will be restarted", 4*time.Minute+5*time.Second, 4*time.Minute+5*time.Second, 1))
+		}
+		objects = append(objects, said(suffix, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 5*time.Minute, 4*time.Minute+5*time.Second, 2))
+		pod := replica(suffix, corev1.ConditionTrue, 2*time.Minute, st)
+		pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
+		objects = append(objects, pod)
+	}
+	if got := toldBy(t, objects); !slices.Equal(got, []string{Cascade.ID}) {
+		t.Errorf("told by %v", got)
+	}
+}
+
 // toldBy lists the checks that tell of what liveness did to the replicas of api.
 func toldBy(t *testing.T, objects []snapshot.Object) []string {
 	t.Helper()
