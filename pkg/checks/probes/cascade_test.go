@@ -95,7 +95,7 @@ func TestNearMissesAreToldByTheCascade(t *testing.T) {
 	}
 }
 
-// toldBy lists the checks that tell of what liveness did to the replicas of api.
+// toldBy lists the checks that tell of what probes did to the replicas of api.
 func toldBy(t *testing.T, objects []snapshot.Object) []string {
 	t.Helper()
 	b := snapshot.NewBuilder()
@@ -111,7 +111,7 @@ func toldBy(t *testing.T, objects []snapshot.Object) []string {
 	s := b.Build(timelineNow)
 	var out []string
 	for _, f := range analysis.Assemble(s, analysis.Run(s, Checks(), nil), finding.Metadata{}).Findings {
-		if f.Check == Cascade.ID || f.Check == LivenessKill.ID || f.Check == LivenessNearMiss.ID || f.Check == KilledWhileStarting.ID {
+		if f.Check == Cascade.ID || f.Check == LivenessKill.ID || f.Check == StartupKill.ID || f.Check == LivenessNearMiss.ID || f.Check == KilledWhileStarting.ID || f.Check == WrongScheme.ID {
 			out = append(out, f.Check)
 		}
 	}

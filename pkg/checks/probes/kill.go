@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -68,6 +69,11 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 			p.Report(f)
 		}
 	}
+}
+
+// mixedUp tells whether the probe failed for its scheme alone, which probes/wrong-scheme tells from the same events.
+func (k killed) mixedUp() bool {
+	return len(k.kinds) > 0 && !slices.ContainsFunc(k.kinds, func(s restart.Symptom) bool { return s.Class != kubeevent.Scheme })
 }
 
 func quoted(list []finding.Evidence, e finding.Evidence) bool {

@@ -37,6 +37,8 @@ func livenessKill(p *analysis.Pass) error {
 		}
 		starting := k.whileStarting()
 		switch {
+		case k.mixedUp():
+			f.SaidBy = WrongScheme.ID
 		case starting:
 			f.SaidBy = KilledWhileStarting.ID
 		case k.Pods > 1 && (len(k.Toll.Pods) > 1 || f.Severity != finding.Critical):
