@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
@@ -45,18 +46,18 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
 		return nil
 	}
 	f := &falling{workload: w, symptoms: map[symptom]bool{}, grades: map[string][]graded{}}
-	deaths := map[string][]restart.Death{}
+	died := map[string][]restart.Death{}
 	for _, inc := range p.Incarnations(w) {
-		if inc.Pod == nil || snapshot.Finished(inc.Pod) || inc.Pod.DeletionTimestamp != nil {
+		if inc.Pod == nil || !notFinished(inc.Pod) {
 			continue
 		}
 		f.pods = append(f.pods, inc.Pod)
 		if restart.Unhurt(inc.Pod) && len(inc.Events) == 0 || neverServed(inc.Pod) {
 			continue
 		}
-		for _, d := range restart.Deaths(factsOf(p.View, w, inc)) {
+		for _, d := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
 			if d.Cause == restart.Liveness || f.container == nil && d.Cause == restart.Unknown {
-				deaths[inc.Name] = append(deaths[inc.Name], d)
+				died[inc.Name] = append(died[inc.Name], d)
 				f.take(inc.Pod, d.Pod.Container)
 			}
 		}
@@ -69,7 +70,7 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
 	if f.container == nil || len(f.pods) < 2 {
 		return nil
 	}
-	f.measure(p, deaths)
+	f.measure(p, died)
 	return f
 }
 
@@ -80,7 +81,7 @@ func (f *falling) take(pod *corev1.Pod, name string) {
 	}
 }
 
-func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
+func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	budget := restart.BudgetOf(f.container.LivenessProbe)
 	f.facts = cascade.Facts{
 		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,
@@ -116,7 +117,7 @@ func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
 			r.Died, r.Lived = lastEnd(st)
 		}
 		if load && !neverServed(pod) {
-			f.add(p, &r, pod, deaths[pod.Name], slow)
+			f.add(p, &r, pod, died[pod.Name], slow)
 		}
 		hit = hit || len(r.Kills)+len(r.Failures) > 0
 		f.facts.Replicas = append(f.facts.Replicas, r)
@@ -138,8 +139,8 @@ func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
 
 // add notes when a replica was killed, and when its probe failed after it was up. What happens to a start, another check tells; slow tells
 // that starts may take as long as the probe waits.
-func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, deaths []restart.Death, slow bool) {
-	for _, d := range deaths {
+func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, died []restart.Death, slow bool) {
+	for _, d := range died {
 		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() || slow && f.cutShort(pod, d) {
 			continue
 		}
