@@ -20,14 +20,20 @@ func once(findings []finding.Finding) []finding.Finding {
 	}
 	return slices.DeleteFunc(slices.Clone(findings), func(f finding.Finding) bool {
 		return f.SaidBy != "" && slices.ContainsFunc(by[of(f.SaidBy, f.Object)], func(g finding.Finding) bool {
-			return g.Severity.AtLeast(f.Severity) && shareEvidence(f, g)
+			return g.Severity.AtLeast(f.Severity) && same(g.Object, f.Object) && shareEvidence(f, g)
 		})
 	})
 }
 
-// shareEvidence tells whether two findings rest on the same field or kind of event of one object.
+// shareEvidence tells whether two findings rest on the same field or kind of event of one object, or container.
 func shareEvidence(f, g finding.Finding) bool {
 	return slices.ContainsFunc(f.Evidence, func(a finding.Evidence) bool {
-		return slices.ContainsFunc(g.Evidence, func(b finding.Evidence) bool { return a.Source == b.Source && a.Object.SameObject(b.Object) })
+		return slices.ContainsFunc(g.Evidence, func(b finding.Evidence) bool { return a.Source == b.Source && same(a.Object, b.Object) })
 	})
+}
+
+// same tells whether two references mean one object and, where both name a container, one container: what is told of a sidecar does not
+// speak for what it stands beside.
+func same(a, b finding.ObjectRef) bool {
+	return a.SameObject(b) && (a.Container == b.Container || a.Container == "" || b.Container == "")
 }

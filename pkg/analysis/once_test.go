@@ -18,19 +18,32 @@ func TestOnce(t *testing.T) {
 			Evidence: []finding.Evidence{{Object: object("Pod", name+"-0"), Source: source}},
 		}
 	}
+	in := func(f finding.Finding, workloads, evidences string) finding.Finding {
+		f.Object.Container, f.Evidence[0].Object.Container = workloads, evidences
+		return f
+	}
+	event := func(saidBy string) finding.Finding {
+		return make("probes/liveness-near-miss", "job", saidBy, "event Unhealthy")
+	}
+	killed := in(make("probes/liveness-kill", "job", "", "event Unhealthy"), "app", "app")
 	kill := make("probes/liveness-kill", "web", "", "status.containerStatuses[app].lastState.terminated")
 	for name, tt := range map[string]struct {
 		f    finding.Finding
 		kept bool
 	}{
-		"same death":     {make("oom/killed-not-memory", "web", "probes/liveness-kill", "status.containerStatuses[app].lastState.terminated"), false},
-		"other death":    {make("oom/killed-not-memory", "web", "probes/liveness-kill", "status.containerStatuses[log].lastState.terminated"), true},
-		"other workload": {make("oom/killed-not-memory", "api", "probes/liveness-kill", "status.containerStatuses[app].lastState.terminated"), true},
-		"own cause":      {make("oom/killed-not-memory", "web", "", "status.containerStatuses[app].lastState.terminated"), true},
-		"check not run":  {make("oom/killed-not-memory", "web", "probes/startup-kill", "status.containerStatuses[app].lastState.terminated"), true},
+		"same death":              {make("oom/killed-not-memory", "web", "probes/liveness-kill", "status.containerStatuses[app].lastState.terminated"), false},
+		"other death":             {make("oom/killed-not-memory", "web", "probes/liveness-kill", "status.containerStatuses[log].lastState.terminated"), true},
+		"other workload":          {make("oom/killed-not-memory", "api", "probes/liveness-kill", "status.containerStatuses[app].lastState.terminated"), true},
+		"own cause":               {make("oom/killed-not-memory", "web", "", "status.containerStatuses[app].lastState.terminated"), true},
+		"check not run":           {make("oom/killed-not-memory", "web", "probes/startup-kill", "status.containerStatuses[app].lastState.terminated"), true},
+		"same container":          {in(event("probes/liveness-kill"), "app", "app"), false},
+		"no container":            {in(event("probes/liveness-kill"), "", ""), false},
+		"other container":         {in(event("probes/liveness-kill"), "log", "log"), true},
+		"other container's event": {in(event("probes/liveness-kill"), "app", "log"), true},
+		"of another container":    {in(event("probes/liveness-kill"), "log", "app"), true},
 	} {
-		got := once([]finding.Finding{tt.f, kill})
-		if kept := len(got) == 2; kept != tt.kept || got[len(got)-1].Check != kill.Check {
+		got := once([]finding.Finding{tt.f, killed, kill})
+		if kept := len(got) == 3; kept != tt.kept || got[len(got)-1].Check != kill.Check {
 			t.Errorf("%s: kept %t, want %t: %v", name, kept, tt.kept, got)
 		}
 	}

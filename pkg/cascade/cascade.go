@@ -46,8 +46,9 @@ type Replica struct {
 	Kills      []time.Time // by its liveness probe; of many that one event counts, the first and the last
 	Failures   []time.Time // of the liveness probe that counted, kills or not, the same way
 	Ready      bool
-	Restarts   int32
-	StartUp    time.Duration // from the start of the container to ready, as last seen; zero where unknown
+	Restarts   int32         // in its whole life
+	Died       time.Time     // when its container last ended, by whatever cause; zero where it never did
+	Lived      time.Duration // how long the life lasted that ended then; zero where unknown
 	Newest     bool          // of the newest revision
 }
 
@@ -56,6 +57,7 @@ type Facts struct {
 	Now        time.Time
 	Replicas   []Replica
 	EventsRead bool
+	StartUp    time.Duration // the slowest start that was seen, from the start of the container to ready; zero where none was
 	KillTime   time.Duration // L: (failureThreshold-1)·period of the liveness probe; zero without one
 	Coupled    bool          // readiness asks the same handler, and liveness acts no later
 	Use        float64       // CPU used / CPU limit, mean of those measured; zero where unknown
@@ -97,7 +99,7 @@ func Assess(f Facts) Assessment {
 		a.Breaks = 1
 	}
 	a.Partition = partition(f, a)
-	half := max(2, (a.Replicas+1)/2)
+	half := a.Half()
 	spreads := a.Outruns() || a.Breaks == 1 || a.Coupled
 	local := a.Partition == ByNode || a.Partition == ByRollout
 	switch {
@@ -111,6 +113,9 @@ func Assess(f Facts) Assessment {
 	}
 	return a
 }
+
+// Half is how many replicas make a cascade: half of them, and two.
+func (a Assessment) Half() int { return max(2, (a.Replicas+1)/2) }
 
 // Outruns tells whether a replica dies faster than it returns, R > L: then the fleet shrinks until the load goes.
 func (a Assessment) Outruns() bool { return a.Dies > 0 && a.Returns > a.Dies }
@@ -132,52 +137,111 @@ func (a Assessment) Inequality() string {
 	return s
 }
 
-// peak finds the window in which most replicas were killed, and of those the one in which most failed, the latest one.
+// blow is one failure or kill of a replica.
+type blow struct {
+	at      time.Time
+	replica int // its place among the replicas
+	kill    bool
+}
+
+// peak finds the window in which most replicas were killed, and of those the one in which most failed, the latest one. It slides one window
+// over all that happened: a workload may have a thousand replicas, each with many failures.
 func (a *Assessment) peak(f Facts) {
-	var ends []time.Time
-	for _, r := range f.Replicas {
-		ends = append(append(ends, r.Kills...), r.Failures...)
+	var all []blow
+	for i, r := range f.Replicas {
+		for _, t := range r.Kills {
+			all = append(all, blow{t, i, true})
+		}
+		for _, t := range r.Failures {
+			all = append(all, blow{t, i, false})
+		}
 	}
-	slices.SortFunc(ends, time.Time.Compare)
-	for _, to := range ends {
+	slices.SortFunc(all, func(x, y blow) int { return x.at.Compare(y.at) })
+	blows, kills := make([]int, len(f.Replicas)), make([]int, len(f.Replicas)) // of each replica, within the window
+	hit, killed, first, next := 0, 0, 0, 0
+	move := func(b blow, by int) {
+		hit += crossed(&blows[b.replica], by)
+		if b.kill {
+			killed += crossed(&kills[b.replica], by)
+		}
+	}
+	var best []blow
+	mostHit, mostKilled := 0, 0
+	for next < len(all) {
+		to := all[next].at
+		for ; next < len(all) && all[next].at.Equal(to); next++ {
+			move(all[next], 1)
+		}
+		for ; all[first].at.Before(to.Add(-Window)); first++ {
+			move(all[first], -1)
+		}
 		if f.Now.Sub(to) > Remembered || to.After(f.Now.Add(time.Minute)) {
 			continue
 		}
-		within := func(t time.Time) bool { return !t.Before(to.Add(-Window)) && !t.After(to) }
-		var hit, killed []string
-		from := to
-		for _, r := range f.Replicas {
-			died := slices.ContainsFunc(r.Kills, within)
-			if died {
-				killed = append(killed, r.Name)
-			}
-			if died || slices.ContainsFunc(r.Failures, within) {
-				hit = append(hit, r.Name)
-			}
-			for _, t := range append(slices.Clone(r.Kills), r.Failures...) {
-				if within(t) && t.Before(from) {
-					from = t
-				}
-			}
+		if killed > mostKilled || killed == mostKilled && hit >= mostHit {
+			best, mostHit, mostKilled = all[first:next], hit, killed
 		}
-		if len(killed) > len(a.Killed) || len(killed) == len(a.Killed) && len(hit) >= len(a.Hit) {
-			a.Hit, a.Killed, a.From, a.To = hit, killed, from, to
+	}
+	if len(best) == 0 {
+		return
+	}
+	a.From, a.To = best[0].at, best[len(best)-1].at
+	clear(blows)
+	clear(kills)
+	for _, b := range best {
+		move(b, 1)
+	}
+	for i, r := range f.Replicas {
+		if blows[i] > 0 {
+			a.Hit = append(a.Hit, r.Name)
 		}
+		if kills[i] > 0 {
+			a.Killed = append(a.Killed, r.Name)
+		}
+	}
+}
+
+// crossed changes a counter and tells whether one more counts now, 1, or one less, -1.
+func crossed(n *int, by int) int {
+	before := *n > 0
+	*n += by
+	switch after := *n > 0; {
+	case after && !before:
+		return 1
+	case before && !after:
+		return -1
+	default:
+		return 0
 	}
 }
 
 // race measures R: the slowest start that was seen (with few replicas the p95 is that) and the back-off that the next restart waits for.
 func (a *Assessment) race(f Facts) {
-	var slowest, backoff time.Duration
+	var backoff time.Duration
 	for _, r := range f.Replicas {
-		slowest = max(slowest, r.StartUp)
-		backoff = max(backoff, BackOff(r.Restarts))
+		backoff = max(backoff, BackOff(r.inARow(f.Now)))
 	}
-	a.StartUpKnown = slowest > 0
-	a.Returns = slowest + backoff
+	a.StartUpKnown = f.StartUp > 0
+	a.Returns = f.StartUp + backoff
 }
 
-// BackOff is how long the kubelet waits before it starts a container again that has been restarted so often: not at all the first time,
+// Forgotten is how long a container has to run until the kubelet's back-off begins anew (client-go v0.37.2 util/flowcontrol/backoff.go,
+// hasExpired: twice the longest, 5 min).
+const Forgotten = 10 * time.Minute
+
+// inARow is how many of the restarts the kubelet's back-off may still count.
+func (r Replica) inARow(now time.Time) int32 {
+	switch {
+	case r.Died.IsZero() || now.Sub(r.Died) >= Forgotten:
+		return 0
+	case r.Lived >= Forgotten:
+		return min(r.Restarts, 1)
+	default:
+		return r.Restarts
+	}
+}
+
+// BackOff is how long the kubelet waits before it starts a container again that has been restarted so often in a row: not at all the first time,
 // then 10 s, doubled up to 5 min (kubernetes v1.37.2 pkg/kubelet/kubelet.go, kuberuntime/kuberuntime_manager.go doBackOff).
 func BackOff(restarts int32) time.Duration {
 	if restarts < 1 {
@@ -197,10 +261,13 @@ func partition(f Facts, a Assessment) Partition {
 	if len(a.Hit) == 0 {
 		return ""
 	}
-	hitNodes, nodes := map[string]bool{}, map[string]bool{}
+	hitNodes, nodes, isHit := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, name := range a.Hit {
+		isHit[name] = true
+	}
 	newest, spared := true, false
 	for _, r := range f.Replicas {
-		hit := slices.Contains(a.Hit, r.Name)
+		hit := isHit[r.Name]
 		nodes[r.Node] = true
 		if hit {
 			hitNodes[r.Node] = true

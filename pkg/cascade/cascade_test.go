@@ -2,6 +2,8 @@ package cascade
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -12,9 +14,9 @@ func ago(d time.Duration) []time.Time { return []time.Time{noon.Add(-d)} }
 
 // fleet is n replicas on three nodes, all ready, whose start took 20 s.
 func fleet(n int) Facts {
-	f := Facts{Now: noon, EventsRead: true, KillTime: 10 * time.Second}
+	f := Facts{Now: noon, EventsRead: true, KillTime: 10 * time.Second, StartUp: 20 * time.Second}
 	for i := range n {
-		f.Replicas = append(f.Replicas, Replica{Name: fmt.Sprint(i), Node: fmt.Sprint("node-", i%3), Ready: true, StartUp: 20 * time.Second})
+		f.Replicas = append(f.Replicas, Replica{Name: fmt.Sprint(i), Node: fmt.Sprint("node-", i%3), Ready: true})
 	}
 	return f
 }
@@ -118,28 +120,31 @@ func rolled(f Facts, since time.Duration) Facts {
 
 func TestInequality(t *testing.T) {
 	for _, tc := range []struct {
-		restarts int32
-		startUp  time.Duration
-		use      float64
-		want     string
+		restarts    int32
+		died, lived time.Duration
+		startUp     time.Duration
+		use         float64
+		want        string
 	}{
-		{0, 20 * time.Second, 0, "R = 20s > L = 10s"},
-		{3, 20 * time.Second, 0, "R = 1m0s > L = 10s"},
-		{0, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
-		{2, 0, 0, "R = at least 20s > L = 10s"},
-		{0, 0, 0, "R = at least 0s, L = 10s"},
-		{0, 5 * time.Second, 0.62, "R = 5s ≤ L = 10s; k* = 3 of 6"},
-		{0, 5 * time.Second, 0.5, "R = 5s ≤ L = 10s; k* = 3 of 6"},
-		{0, 5 * time.Second, 1.2, "R = 5s ≤ L = 10s; k* = 1 of 6"},
+		{0, 0, 0, 20 * time.Second, 0, "R = 20s > L = 10s"},
+		{3, time.Minute, time.Minute, 20 * time.Second, 0, "R = 1m0s > L = 10s"},
+		{3, 10 * time.Minute, time.Minute, 20 * time.Second, 0, "R = 20s > L = 10s"},
+		{3, time.Minute, time.Hour, 20 * time.Second, 0, "R = 30s > L = 10s"},
+		{8, 24 * time.Hour, time.Minute, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
+		{0, 0, 0, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
+		{2, time.Minute, 0, 0, 0, "R = at least 20s > L = 10s"},
+		{0, 0, 0, 0, 0, "R = at least 0s, L = 10s"},
+		{0, 0, 0, 5 * time.Second, 0.62, "R = 5s ≤ L = 10s; k* = 3 of 6"},
+		{0, 0, 0, 5 * time.Second, 0.5, "R = 5s ≤ L = 10s; k* = 3 of 6"},
+		{0, 0, 0, 5 * time.Second, 1.2, "R = 5s ≤ L = 10s; k* = 1 of 6"},
 	} {
 		f := fleet(6)
-		f.Use = tc.use
-		for i := range f.Replicas {
-			f.Replicas[i].StartUp = tc.startUp
+		f.Use, f.StartUp = tc.use, tc.startUp
+		if f.Replicas[0].Restarts, f.Replicas[0].Lived = tc.restarts, tc.lived; tc.restarts > 0 {
+			f.Replicas[0].Died = noon.Add(-tc.died)
 		}
-		f.Replicas[0].Restarts = tc.restarts
 		if got := Assess(f).Inequality(); got != tc.want {
-			t.Errorf("%d restarts, start-up %s, use %v: %q, want %q", tc.restarts, tc.startUp, tc.use, got, tc.want)
+			t.Errorf("%d restarts, last %s ago after %s, start-up %s, use %v: %q, want %q", tc.restarts, tc.died, tc.lived, tc.startUp, tc.use, got, tc.want)
 		}
 	}
 }
@@ -149,5 +154,68 @@ func TestBackOff(t *testing.T) {
 		if got := BackOff(restarts); got != want {
 			t.Errorf("after %d restarts: %s, want %s", restarts, got, want)
 		}
+	}
+}
+
+// TestPeak compares the window that is found with one that is looked for at every moment.
+func TestPeak(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	some := func() (out []time.Time) {
+		for range r.IntN(4) {
+			out = append(out, noon.Add(-time.Duration(r.IntN(70))*time.Minute))
+		}
+		return out
+	}
+	for range 500 {
+		f := fleet(2 + r.IntN(6))
+		var ends []time.Time
+		for i := range f.Replicas {
+			f.Replicas[i].Kills, f.Replicas[i].Failures = some(), some()
+			ends = append(append(ends, f.Replicas[i].Kills...), f.Replicas[i].Failures...)
+		}
+		slices.SortFunc(ends, time.Time.Compare)
+		var want Assessment
+		for _, to := range ends {
+			if noon.Sub(to) > Remembered {
+				continue
+			}
+			a := Assessment{From: to, To: to}
+			within := func(at time.Time) bool {
+				yes := !at.After(to) && to.Sub(at) <= Window
+				if yes && at.Before(a.From) {
+					a.From = at
+				}
+				return yes
+			}
+			for _, r := range f.Replicas {
+				kills, failures := slices.DeleteFunc(slices.Clone(r.Kills), func(at time.Time) bool { return !within(at) }), slices.DeleteFunc(slices.Clone(r.Failures), func(at time.Time) bool { return !within(at) })
+				if len(kills) > 0 {
+					a.Killed = append(a.Killed, r.Name)
+				}
+				if len(kills)+len(failures) > 0 {
+					a.Hit = append(a.Hit, r.Name)
+				}
+			}
+			if len(a.Killed) > len(want.Killed) || len(a.Killed) == len(want.Killed) && len(a.Hit) >= len(want.Hit) {
+				want = a
+			}
+		}
+		got := Assess(f)
+		if !slices.Equal(got.Hit, want.Hit) || !slices.Equal(got.Killed, want.Killed) || !got.From.Equal(want.From) || !got.To.Equal(want.To) {
+			t.Fatalf("%v: hit %v, killed %v, %s to %s; want %v, %v, %s to %s", f.Replicas, got.Hit, got.Killed, got.From, got.To, want.Hit, want.Killed, want.From, want.To)
+		}
+	}
+}
+
+// TestPeakOfMany: what is told of a workload must not cost the square of its replicas.
+func TestPeakOfMany(t *testing.T) {
+	f := fleet(1000)
+	for i := range f.Replicas {
+		for n := range 10 {
+			f.Replicas[i].Failures = append(f.Replicas[i].Failures, noon.Add(-time.Duration(i+n*3)*time.Second))
+		}
+	}
+	if n := testing.AllocsPerRun(1, func() { Assess(f) }); n > 500 {
+		t.Errorf("%.0f allocations for 1000 replicas, of which each failed 10 times", n)
 	}
 }

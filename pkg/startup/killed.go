@@ -93,9 +93,6 @@ func SumOf(starts []Start) Sum {
 // N is how many starts tell of how long one takes.
 func (s Sum) N() int { return len(s.Ready) + len(s.Killed) }
 
-// ByTheClock tells that at least two starts were cut short, each when the probe's clock ran out: that is no crash of the program's own.
-func (s Sum) ByTheClock() bool { return len(s.Killed) >= 2 }
-
 // Margin is how much of what a probe guarantees the slowest start left; negative where it needed more. Both ends of the error are given.
 func (s Sum) Margin(b restart.Budget) (worst, best time.Duration) {
 	return b.Guaranteed - s.Slowest, b.Guaranteed - s.Least

@@ -3,10 +3,11 @@
 package startup
 
 import (
-	"reflect"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
@@ -69,7 +70,7 @@ func Governing(c *corev1.Container) (*corev1.Probe, kubeevent.Probe) {
 }
 
 // Shown tells whether the governing probe asks the same as what makes the container ready, so that a measured start is what that probe
-// waits for. Commands whose arguments were cut cannot be compared.
+// waits for.
 func Shown(c *corev1.Container) bool {
 	p, name := Governing(c)
 	switch {
@@ -77,10 +78,25 @@ func Shown(c *corev1.Container) bool {
 		return false
 	case c.ReadinessProbe == nil:
 		return name == kubeevent.Startup
-	case p.Exec != nil && len(p.Exec.Command) != 1:
+	default:
+		return Alike(p, c.ReadinessProbe)
+	}
+}
+
+// Alike tells whether two probes are known to ask the same. Arguments of commands, queries and the values of headers are not kept, so that
+// what has these cannot be compared.
+func Alike(a, b *corev1.Probe) bool {
+	switch {
+	case a == nil || b == nil:
+		return false
+	case a.HTTPGet != nil && b.HTTPGet != nil:
+		x, y := a.HTTPGet, b.HTTPGet
+		return len(x.HTTPHeaders)+len(y.HTTPHeaders) == 0 && !strings.Contains(x.Path, "?") && strings.TrimPrefix(x.Path, "/") == strings.TrimPrefix(y.Path, "/") &&
+			x.Port == y.Port && x.Host == y.Host && (x.Scheme == corev1.URISchemeHTTPS) == (y.Scheme == corev1.URISchemeHTTPS)
+	case a.Exec != nil && len(a.Exec.Command) != 1:
 		return false
 	default:
-		return reflect.DeepEqual(p.ProbeHandler, c.ReadinessProbe.ProbeHandler)
+		return equality.Semantic.DeepEqual(a.ProbeHandler, b.ProbeHandler)
 	}
 }
 

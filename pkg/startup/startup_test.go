@@ -167,14 +167,14 @@ func TestSum(t *testing.T) {
 		within(50, 58), within(35, 41), {Bound: AtMost, Took: time.Hour}, within(40, 44),
 		{Bound: AtLeast, Least: 50 * time.Second, Took: 50 * time.Second}, {Bound: AtLeast, Least: 52 * time.Second, Took: 52 * time.Second},
 	})
-	if got := s.String(); got != "n=5: ready after 41–58s, 2 killed at ≥50s" || s.N() != 5 || !s.ByTheClock() {
+	if got := s.String(); got != "n=5: ready after 41–58s, 2 killed at ≥50s" || s.N() != 5 {
 		t.Errorf("got %q, n=%d", got, s.N())
 	}
 	worst, best := s.Margin(restart.Budget{Guaranteed: 50 * time.Second})
 	if worst != -8*time.Second || best != -2*time.Second {
 		t.Errorf("margin %v to %v", worst, best)
 	}
-	if one := SumOf([]Start{within(3, 8)}); one.String() != "n=1: ready after 8s" || one.ByTheClock() {
+	if one := SumOf([]Start{within(3, 8)}); one.String() != "n=1: ready after 8s" {
 		t.Errorf("got %q", one)
 	}
 }
@@ -184,6 +184,18 @@ func TestShown(t *testing.T) {
 	other.HTTPGet.Path = "/live"
 	exec := func(command ...string) *corev1.Probe {
 		return &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: command}}}
+	}
+	get := func(change func(*corev1.HTTPGetAction)) *corev1.Probe {
+		p := probe(0, 1, 1, 1)
+		change(p.HTTPGet)
+		return p
+	}
+	query := get(func(g *corev1.HTTPGetAction) { g.Path = "/ready?…" })
+	header := get(func(g *corev1.HTTPGetAction) { g.HTTPHeaders = []corev1.HTTPHeader{{Name: "Accept"}} })
+	https := get(func(g *corev1.HTTPGetAction) { g.Scheme = corev1.URISchemeHTTPS })
+	bare := get(func(g *corev1.HTTPGetAction) { g.Path, g.Scheme = "ready", corev1.URISchemeHTTP })
+	service := func(name string) *corev1.Probe {
+		return &corev1.Probe{ProbeHandler: corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 80, Service: &name}}}
 	}
 	for name, c := range map[string]struct {
 		c    corev1.Container
@@ -195,6 +207,13 @@ func TestShown(t *testing.T) {
 		"startup alone":   {corev1.Container{StartupProbe: other, LivenessProbe: other}, kubeevent.Startup, true},
 		"liveness alone":  {corev1.Container{LivenessProbe: other}, kubeevent.Liveness, false},
 		"cut arguments":   {corev1.Container{LivenessProbe: exec("sh", "…"), ReadinessProbe: exec("sh", "…")}, kubeevent.Liveness, false},
+		"a command":       {corev1.Container{LivenessProbe: exec("up"), ReadinessProbe: exec("up")}, kubeevent.Liveness, true},
+		"cut queries":     {corev1.Container{LivenessProbe: query, ReadinessProbe: query}, kubeevent.Liveness, false},
+		"headers":         {corev1.Container{LivenessProbe: header, ReadinessProbe: header}, kubeevent.Liveness, false},
+		"another scheme":  {corev1.Container{LivenessProbe: https, ReadinessProbe: probe(0, 1, 1, 1)}, kubeevent.Liveness, false},
+		"written another": {corev1.Container{LivenessProbe: bare, ReadinessProbe: probe(0, 1, 1, 1)}, kubeevent.Liveness, true},
+		"gRPC":            {corev1.Container{LivenessProbe: service("live"), ReadinessProbe: service("live")}, kubeevent.Liveness, true},
+		"gRPC services":   {corev1.Container{LivenessProbe: service("live"), ReadinessProbe: service("ready")}, kubeevent.Liveness, false},
 		"nothing governs": {corev1.Container{ReadinessProbe: other}, "", false},
 	} {
 		if _, name2 := Governing(&c.c); name2 != c.name || Shown(&c.c) != c.want {

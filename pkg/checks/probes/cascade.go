@@ -4,10 +4,9 @@ package probes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
@@ -23,10 +22,10 @@ var Cascade = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "The liveness probe kills one replica after the other, and each kill loads the rest",
 		Symptom:  "Under load, or after the loss of one replica, all replicas restart in turn, and the service does not come back by itself.",
-		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and back-off brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min; a warning where kills, or failures of half of them, were seen within the hour and R > L, k* = 1 or one handler lets them spread.",
+		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min; a warning where kills, or failures of half of them, were seen within the hour and R > L, k* = 1 or one handler lets them spread. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, load is not said to be the cause.",
 		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
-		Fix:      "Take load off or add replicas first. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
-		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread, and needs the metrics API and CPU limits.",
+		Fix:      "Take load off or add replicas first; where others fail alike, mend what they depend on. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
+		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets, whose pods take no load from each other, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread, and needs the metrics API and CPU limits.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
 	},
 	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics)),
@@ -77,17 +76,28 @@ func cascades(p *analysis.Pass) error {
 func (f *falling) finding(a cascade.Assessment) finding.Finding {
 	object := analysis.Ref(f.workload)
 	object.Container = f.container.Name
-	out := finding.Finding{Object: object, Severity: finding.Warning, Confidence: f.confidence, FirstSeen: finding.At(a.From)}
+	out := finding.Finding{Object: object, Severity: finding.Warning, Confidence: f.confidence(a), FirstSeen: finding.At(a.From)}
 	how := because(f.words, f.container.LivenessProbe)
-	span := "at once"
+	span := " at once"
 	if d := a.To.Sub(a.From); d >= time.Second {
-		span = "within " + analysis.Span(d)
+		span = " within " + analysis.Span(d)
+	} else if len(a.Hit) == 1 {
+		span = ""
+	}
+	shared := a.Partition == cascade.Dependency
+	switch {
+	case a.Verdict == cascade.Active && shared:
+		out.Message = fmt.Sprintf("the liveness probe killed %d of %d replicas%s%s%s; %d ready now", len(a.Killed), a.Replicas, span, how, f.elsewhere(), f.ready())
+	case a.Verdict == cascade.Active:
+		out.Message = fmt.Sprintf("cascade: the liveness probe killed %d of %d replicas%s%s, and the rest gets their load; %d ready now", len(a.Killed), a.Replicas, span, how, f.ready())
+	case shared:
+		out.Message = fmt.Sprintf("the liveness probe failed on %d of %d replicas%s and killed %d%s%s", len(a.Hit), a.Replicas, span, len(a.Killed), how, f.elsewhere())
+	default:
+		out.Message = fmt.Sprintf("a cascade can start: the liveness probe failed on %d of %d replicas%s and killed %d%s", len(a.Hit), a.Replicas, span, len(a.Killed), how)
 	}
 	if a.Verdict == cascade.Active {
 		out.Severity = finding.Critical
-		out.Message = fmt.Sprintf("cascade: the liveness probe killed %d of %d replicas %s%s, and the rest gets their load; %d ready now", len(a.Killed), a.Replicas, span, how, f.ready())
 	} else {
-		out.Message = fmt.Sprintf("a cascade can start: the liveness probe failed on %d of %d replicas %s and killed %d%s", len(a.Hit), a.Replicas, span, len(a.Killed), how)
 		out.LastSeen = finding.At(a.To)
 	}
 	switch {
@@ -99,13 +109,23 @@ func (f *falling) finding(a cascade.Assessment) finding.Finding {
 		out.Message += fmt.Sprintf(" (%s)", a.Inequality())
 	}
 	out.Evidence = f.measured(object, a)
+	known := map[string]bool{}
 	for _, e := range f.evidence {
-		if !quoted(out.Evidence, e) {
+		if key := e.Object.Name + "\n" + e.Source + "\n" + e.Value; !known[key] {
+			known[key] = true
 			out.Evidence = append(out.Evidence, e)
 		}
 	}
 	out.Fix = f.fixes(a)
 	return out
+}
+
+// elsewhere says why it may be no load that moves on: others fail alike, and may ask for the same thing.
+func (f *falling) elsewhere() string {
+	if f.facts.Elsewhere == 1 {
+		return " while another workload fails alike: perhaps for what both depend on"
+	}
+	return fmt.Sprintf(" while %d more workloads fail alike: perhaps for what all depend on", f.facts.Elsewhere)
 }
 
 // measured are the quantities.
@@ -138,11 +158,16 @@ func (f *falling) fixes(a cascade.Assessment) []finding.Fix {
 	w := f.workload
 	target := strings.ToLower(w.Kind) + "/" + w.Name
 	var out []finding.Fix
-	if w.Kind == "Deployment" || w.Kind == "StatefulSet" {
+	switch surge := slices.ContainsFunc(f.facts.Replicas, func(r cascade.Replica) bool { return r.Newest != f.facts.Replicas[0].Newest }); {
+	case a.Partition == cascade.Dependency:
+		out = append(out, finding.Fix{Text: "Look first at what the workloads that fail alike depend on: more replicas would ask more of it"})
+	case w.Kind == "Deployment" && !surge: // during a rollout there are more pods than replicas
 		out = append(out, finding.Fix{
 			Text:    "Give the load more replicas, or take load off at the door; a restart would only take more away",
 			Command: finding.Kubectl(w.Namespace, "scale", target, fmt.Sprintf("--replicas=%d", 2*a.Replicas)),
 		})
+	default:
+		out = append(out, finding.Fix{Text: "Take load off at the door; a restart would only take more away"})
 	}
 	fields := map[string]any{"failureThreshold": f.later(), "timeoutSeconds": f.timeout()}
 	out = append(out, finding.Fix{
@@ -170,9 +195,4 @@ func (f *falling) later() int {
 func (f *falling) timeout() int {
 	live := restart.BudgetOf(f.container.LivenessProbe)
 	return max(int(live.Timeout.Seconds()), min(int(live.Period.Seconds()), max(2*int(live.Timeout.Seconds()), 3)))
-}
-
-// sameQuestion tells whether two probes ask the same.
-func sameQuestion(a, b *corev1.Probe) bool {
-	return a != nil && b != nil && handler(a) != "" && handler(a) == handler(b) && (a.Exec == nil) == (b.Exec == nil)
 }

@@ -10,43 +10,54 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
 )
 
 // falling is a workload whose liveness probe failed on some replica.
 type falling struct {
-	workload   snapshot.Ref
-	container  *corev1.Container
-	init       bool
-	pods       []*corev1.Pod // that should run
-	facts      cascade.Facts
-	words      string
-	symptoms   map[symptom]bool
-	confidence finding.Confidence
-	evidence   []finding.Evidence
+	workload  snapshot.Ref
+	container *corev1.Container
+	init      bool
+	pods      []*corev1.Pod // that should run
+	facts     cascade.Facts
+	words     string
+	symptoms  map[symptom]bool
+	grades    map[string][]graded // of a replica's kills
+	deaths    []restart.Death
+	failed    []finding.Evidence // what failed and was not killed for it
+	evidence  []finding.Evidence
+}
+
+// graded is a kill, and how sure it is that it was one by the liveness probe.
+type graded struct {
+	first, last time.Time
+	grade       finding.Confidence
 }
 
 // fallingOf gathers what failed; nil for most workloads: one replica, no container with a liveness probe, or nothing that failed.
+// The pods of a DaemonSet serve their own node, and take no load from each other.
 func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
-	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" {
+	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" || w.Kind == "DaemonSet" {
 		return nil
 	}
-	f := &falling{workload: w, symptoms: map[symptom]bool{}, confidence: finding.Consistent}
-	deaths := map[string][]restart.Death{}
+	f := &falling{workload: w, symptoms: map[symptom]bool{}, grades: map[string][]graded{}}
+	died := map[string][]restart.Death{}
 	for _, inc := range p.Incarnations(w) {
-		if inc.Pod == nil || snapshot.Finished(inc.Pod) || inc.Pod.DeletionTimestamp != nil {
+		if inc.Pod == nil || !notFinished(inc.Pod) {
 			continue
 		}
 		f.pods = append(f.pods, inc.Pod)
 		if restart.Unhurt(inc.Pod) && len(inc.Events) == 0 || neverServed(inc.Pod) {
 			continue
 		}
-		for _, d := range restart.Deaths(factsOf(p.View, w, inc)) {
+		for _, d := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
 			if d.Cause == restart.Liveness || f.container == nil && d.Cause == restart.Unknown {
-				deaths[inc.Name] = append(deaths[inc.Name], d)
+				died[inc.Name] = append(died[inc.Name], d)
 				f.take(inc.Pod, d.Pod.Container)
 			}
 		}
@@ -59,7 +70,7 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
 	if f.container == nil || len(f.pods) < 2 {
 		return nil
 	}
-	f.measure(p, deaths)
+	f.measure(p, died)
 	return f
 }
 
@@ -70,15 +81,15 @@ func (f *falling) take(pod *corev1.Pod, name string) {
 	}
 }
 
-func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
+func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	budget := restart.BudgetOf(f.container.LivenessProbe)
 	f.facts = cascade.Facts{
 		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,
 		KillTime: time.Duration(budget.Failures-1) * budget.Period, Use: f.use(p),
 	}
-	if r := f.container.ReadinessProbe; sameQuestion(r, f.container.LivenessProbe) {
-		ready := restart.BudgetOf(r)
-		f.facts.Coupled = budget.Guaranteed <= time.Duration(ready.Failures)*ready.Period+ready.Timeout
+	if sameHandler(f.container) {
+		ready := restart.BudgetOf(f.container.ReadinessProbe)
+		f.facts.Coupled = f.facts.KillTime <= time.Duration(ready.Failures)*ready.Period+ready.Timeout
 	}
 	newest, revised := p.NewestRevision(f.workload)
 	if revised && newest.Number > 1 {
@@ -92,42 +103,110 @@ func (f *falling) measure(p *analysis.Pass, deaths map[string][]restart.Death) {
 	var quotes []finding.Evidence
 	f.words, kinds, quotes = failures(p, f.workload, names, f.container.Name, kubeevent.Liveness)
 	load := len(kinds) == 0 || byLoad(kinds[0].Unhealthy)
+	refused := slices.ContainsFunc(kinds, func(k restart.Symptom) bool { return k.Class == kubeevent.Refused })
+	s := startsOf(p.View, f.workload, f.container)
+	if n := len(s.Ready); n > 0 {
+		f.facts.StartUp = s.Ready[n-1].Took
+	}
+	slow := s.outlast(f.container.LivenessProbe, refused)
+	hit := false
+	for _, pod := range f.pods {
+		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revised && newest.Made(pod.Name)}
+		if st := f.status(pod); st != nil {
+			r.Restarts = max(st.RestartCount, 0)
+			r.Died, r.Lived = lastEnd(st)
+		}
+		if load && !neverServed(pod) {
+			f.add(p, &r, pod, died[pod.Name], slow)
+		}
+		hit = hit || len(r.Kills)+len(r.Failures) > 0
+		f.facts.Replicas = append(f.facts.Replicas, r)
+	}
 	for _, k := range kinds {
-		if p.Now().Sub(k.Last) <= cascade.Window {
+		if hit && p.Now().Sub(k.Last) <= cascade.Window {
 			f.symptoms[symptom{f.workload.Namespace, k.Class, k.Status}] = true
 		}
 	}
-	for _, pod := range f.pods {
-		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revised && newest.Made(pod.Name), StartUp: startUp(pod)}
-		r.Restarts, _ = f.status(pod)
-		if load && !neverServed(pod) {
-			f.add(p, &r, pod, deaths[pod.Name])
-		}
-		f.facts.Replicas = append(f.facts.Replicas, r)
+	// Of many lines the last are not kept: some failures go first, and of the kills the latest, as where each is told by itself.
+	some := min(len(f.failed), 5)
+	f.evidence = slices.Clone(f.failed[:some])
+	slices.SortStableFunc(f.deaths, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
+	for _, d := range slices.Backward(f.deaths) {
+		f.evidence = append(f.evidence, d.Evidence...)
 	}
-	f.evidence = append(f.evidence, quotes...)
+	f.evidence = slices.Concat(f.evidence, f.failed[some:], quotes)
 }
 
-// add notes when a replica was killed, and when its probe failed.
-func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, deaths []restart.Death) {
-	for _, d := range deaths {
-		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() {
+// add notes when a replica was killed, and when its probe failed after it was up. What happens to a start, another check tells; slow tells
+// that starts may take as long as the probe waits.
+func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, died []restart.Death, slow bool) {
+	for _, d := range died {
+		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() || slow && f.cutShort(pod, d) {
 			continue
 		}
+		k := graded{first: d.Finished, last: d.Finished, grade: d.Confidence}
 		r.Kills = append(r.Kills, d.Finished)
 		if !d.First.IsZero() && d.Count > 1 {
 			r.Kills = append(r.Kills, d.First)
+			k.first = d.First
 		}
-		f.evidence = append(f.evidence, d.Evidence...)
-		if d.Confidence.Rank() < f.confidence.Rank() {
-			f.confidence = d.Confidence
+		f.grades[pod.Name] = append(f.grades[pod.Name], k)
+		f.deaths = append(f.deaths, d)
+	}
+	st := f.status(pod)
+	if st == nil || st.State.Running == nil {
+		return
+	}
+	for _, s := range afterStart(pod, f.container, st, restart.Symptoms(p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness)) {
+		if !s.Counts() || s.Combined || !byLoad(s.Unhealthy) {
+			continue
+		}
+		r.Failures = append(r.Failures, s.Last)
+		f.failed = append(f.failed, s.Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: f.container.Name}))
+		first := s
+		first.Last = s.First // which may be of the start, or of another life
+		if len(afterStart(pod, f.container, st, []restart.Symptom{first})) > 0 {
+			r.Failures = append(r.Failures, s.First)
 		}
 	}
-	for _, s := range restart.Symptoms(p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness) {
-		if s.Counts() && byLoad(s.Unhealthy) {
-			r.Failures = append(r.Failures, s.First, s.Last)
+}
+
+// confidence is that of the kill that is the least sure of those that the verdict takes, half of the replicas or all that were killed, and
+// never proven: that load goes from one replica to the next, nothing states.
+func (f *falling) confidence(a cascade.Assessment) finding.Confidence {
+	var best []finding.Confidence // of each replica that was killed
+	for _, name := range a.Killed {
+		grade := finding.Consistent
+		for _, k := range f.grades[name] {
+			if !k.last.Before(a.From) && !k.first.After(a.To) && k.grade.Rank() < grade.Rank() {
+				grade = k.grade
+			}
 		}
+		best = append(best, grade)
 	}
+	slices.SortFunc(best, func(x, y finding.Confidence) int { return x.Rank() - y.Rank() })
+	if a.Verdict == cascade.Active {
+		best = best[:a.Half()]
+	}
+	out := finding.Strong
+	for _, grade := range best {
+		out = out.Weaker(grade)
+	}
+	return out
+}
+
+// cutShort tells whether a kill by liveness was that of a start: the life was no longer than the probe's clock. Of a life of which only an
+// event tells, it may be said where the pod was as new; what follows on such a kill is no better.
+func (f *falling) cutShort(pod *corev1.Pod, d restart.Death) bool {
+	if d.FromStatus {
+		return len(startup.Killed(pod, f.container, []restart.Death{d})) > 0
+	}
+	p, name := startup.Governing(f.container)
+	from := pod.CreationTimestamp.Time
+	if pod.Status.StartTime != nil {
+		from = pod.Status.StartTime.Time
+	}
+	return name == kubeevent.Liveness && d.First.Sub(from) <= startsWithin+restart.BudgetOf(p).Latest
 }
 
 // byLoad tells whether load, or what the handler waits for, can make a probe fail so. Nothing listens while a program starts, and a
@@ -143,13 +222,26 @@ func byLoad(u kubeevent.Unhealthy) bool {
 	}
 }
 
-func (f *falling) status(pod *corev1.Pod) (restarts int32, st *corev1.ContainerStatus) {
-	eachStatus(pod, func(c *corev1.Container, _ bool, s *corev1.ContainerStatus) {
+// status is that of the container in one of the pods, nil where it has none.
+func (f *falling) status(pod *corev1.Pod) (status *corev1.ContainerStatus) {
+	eachStatus(pod, func(c *corev1.Container, _ bool, st *corev1.ContainerStatus) {
 		if c.Name == f.container.Name {
-			restarts, st = max(s.RestartCount, 0), s
+			status = st
 		}
 	})
-	return restarts, st
+	return status
+}
+
+// lastEnd is when a container last ended, and how long it had lived; zero where that is not known.
+func lastEnd(st *corev1.ContainerStatus) (at time.Time, lived time.Duration) {
+	for _, t := range []*corev1.ContainerStateTerminated{st.LastTerminationState.Terminated, st.State.Terminated} {
+		if t != nil && t.FinishedAt.After(at) {
+			if at, lived = t.FinishedAt.Time, 0; t.StartedAt.Unix() > 0 {
+				lived = at.Sub(t.StartedAt.Time)
+			}
+		}
+	}
+	return at, lived
 }
 
 // use is how much of their CPU limit the replicas use, on average; zero where no number or no limit is known.
@@ -186,7 +278,7 @@ func (f *falling) ready() (n int) {
 // signalled counts the replicas whose container a signal ended within the window: what status alone tells.
 func (f *falling) signalled(now time.Time) (n int) {
 	for _, pod := range f.pods {
-		if _, st := f.status(pod); st != nil {
+		if st := f.status(pod); st != nil {
 			ends := []*corev1.ContainerStateTerminated{st.State.Terminated, st.LastTerminationState.Terminated}
 			if slices.ContainsFunc(ends, func(t *corev1.ContainerStateTerminated) bool {
 				return t != nil && (t.ExitCode == 137 || t.ExitCode == 143) && t.Reason != "OOMKilled" && now.Sub(t.FinishedAt.Time) <= cascade.Window
@@ -200,17 +292,3 @@ func (f *falling) signalled(now time.Time) (n int) {
 
 // neverServed tells whether a pod has never been ready: what ends it then is its start, not its load.
 func neverServed(pod *corev1.Pod) bool { return !isReady(pod) && neverReady(pod) }
-
-// startUp is how long the container that runs now took until the pod was ready; zero where that is not known, or was no start: the
-// condition changes with every flap.
-func startUp(pod *corev1.Pod) (took time.Duration) {
-	changed, ready, known := readySince(pod)
-	eachStatus(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
-		if r := st.State.Running; ready && known && !init && r != nil {
-			if d := changed.Sub(r.StartedAt.Time); d > took && d <= patience(c, init, &corev1.ContainerStatus{}) {
-				took = d
-			}
-		}
-	})
-	return took
-}

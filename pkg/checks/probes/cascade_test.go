@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -27,16 +28,8 @@ func TestCascadeIsToldOnce(t *testing.T) {
 		{2, 3, []string{"probes/cascade", "probes/liveness-kill"}},
 		{4, 1, []string{"probes/cascade"}},
 	} {
-		b := snapshot.NewBuilder()
-		for _, info := range snapshot.Kinds() {
-			b.Seal(info.Kind, "", snapshot.State{Status: snapshot.OK})
-		}
-		add := func(o snapshot.Object) {
-			if err := b.Add(o); err != nil {
-				t.Fatal(err)
-			}
-		}
-		add(&appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api-6c5d4b8f7", OwnerReferences: controlledBy("Deployment", "api")}})
+		var objects []snapshot.Object
+		add := func(o snapshot.Object) { objects = append(objects, o) }
 		for i := range 6 {
 			suffix := fmt.Sprintf("aaaa%d", i)
 			st := corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(3 * time.Minute)}}}
@@ -50,15 +43,102 @@ func TestCascadeIsToldOnce(t *testing.T) {
 			pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
 			add(pod)
 		}
-		outcomes := analysis.Run(b.Build(timelineNow), Checks(), nil)
-		var got []string
-		for _, f := range analysis.Assemble(b.Build(timelineNow), outcomes, finding.Metadata{}).Findings {
-			if f.Check == Cascade.ID || f.Check == LivenessKill.ID {
-				got = append(got, f.Check)
-			}
-		}
-		if slices.Sort(got); !slices.Equal(got, tc.want) {
+		if got := toldBy(t, objects); !slices.Equal(got, tc.want) {
 			t.Errorf("%d of 6 killed %d times: told by %v, want %v", tc.killed, tc.kills, got, tc.want)
+		}
+	}
+}
+
+// TestStartsAreToldBesideACascade: that a start takes longer than the probe waits is another trouble than what killed the first life, and is
+// not left out for it.
+func TestStartsAreToldBesideACascade(t *testing.T) {
+	var objects []snapshot.Object
+	add := func(o snapshot.Object) { objects = append(objects, o) }
+	for i := range 6 {
+		suffix := fmt.Sprintf("aaaa%d", i)
+		st := corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(3 * time.Minute)}}}
+		if i < 3 {
+			st.RestartCount = 2
+			st.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 143, Reason: "Error", StartedAt: before(4*time.Minute + 15*time.Second), FinishedAt: before(4 * time.Minute)}
+			add(said(suffix, "Killing", "Container app failed liveness probe, will be restarted", 5*time.Minute, 4*time.Minute+time.Second, 2))
+			add(said(suffix, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 6*time.Minute, 4*time.Minute+time.Second, 6))
+		}
+		pod := replica(suffix, corev1.ConditionTrue, 165*time.Second, st)
+		pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
+		pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue, LastTransitionTime: before(165 * time.Second)})
+		add(pod)
+	}
+	if got := toldBy(t, objects); !slices.Equal(got, []string{Cascade.ID, KilledWhileStarting.ID}) {
+		t.Errorf("told by %v", got)
+	}
+}
+
+// TestNearMissesAreToldByTheCascade: of replicas that failed beside those that were killed, the cascade tells as well.
+func TestNearMissesAreToldByTheCascade(t *testing.T) {
+	var objects []snapshot.Object
+	for i := range 40 {
+		suffix := fmt.Sprintf("aaa%02d", i)
+		st := corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(2 * time.Hour)}}}
+		if i < 30 {
+			st.RestartCount = 1
+			st.State.Running.StartedAt = before(3 * time.Minute)
+			st.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "Error", StartedAt: before(time.Hour), FinishedAt: before(4 * time.Minute)}
+			objects = append(objects, said(suffix, "Killing", "Container app failed liveness probe, will be restarted", 4*time.Minute+5*time.Second, 4*time.Minute+5*time.Second, 1))
+		}
+		objects = append(objects, said(suffix, "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 5*time.Minute, 4*time.Minute+5*time.Second, 2))
+		pod := replica(suffix, corev1.ConditionTrue, 2*time.Minute, st)
+		pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
+		objects = append(objects, pod)
+	}
+	if got := toldBy(t, objects); !slices.Equal(got, []string{Cascade.ID}) {
+		t.Errorf("told by %v", got)
+	}
+}
+
+// toldBy lists the checks that tell of what probes did to the replicas of api.
+func toldBy(t *testing.T, objects []snapshot.Object) []string {
+	t.Helper()
+	b := snapshot.NewBuilder()
+	for _, info := range snapshot.Kinds() {
+		b.Seal(info.Kind, "", snapshot.State{Status: snapshot.OK})
+	}
+	set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api-6c5d4b8f7", OwnerReferences: controlledBy("Deployment", "api")}}
+	for _, o := range append(objects, set) {
+		if err := b.Add(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := b.Build(timelineNow)
+	var out []string
+	for _, f := range analysis.Assemble(s, analysis.Run(s, Checks(), nil), finding.Metadata{}).Findings {
+		if f.Check == Cascade.ID || f.Check == LivenessKill.ID || f.Check == StartupKill.ID || f.Check == LivenessNearMiss.ID || f.Check == KilledWhileStarting.ID || f.Check == WrongScheme.ID {
+			out = append(out, f.Check)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestCascadeScales: more replicas are advised only where they help, and in numbers only where it is known how many there should be.
+func TestCascadeScales(t *testing.T) {
+	for name, tc := range map[string]struct {
+		kind      string
+		partition cascade.Partition
+		surge     bool
+		want      string
+	}{
+		"load on a Deployment": {"Deployment", cascade.Shared, false, "kubectl -n shop scale deployment/api --replicas=8"},
+		"during a rollout":     {"Deployment", cascade.Shared, true, ""},
+		"a quorum":             {"StatefulSet", cascade.Shared, false, ""},
+		"a dependency":         {"Deployment", cascade.Dependency, false, ""},
+	} {
+		f := &falling{
+			workload:  snapshot.Ref{Kind: tc.kind, Namespace: "shop", Name: "api"},
+			container: &corev1.Container{Name: "app", LivenessProbe: &corev1.Probe{}},
+			facts:     cascade.Facts{Replicas: []cascade.Replica{{Newest: true}, {Newest: true}, {Newest: true}, {Newest: !tc.surge}}},
+		}
+		if got := f.fixes(cascade.Assessment{Replicas: 4, Partition: tc.partition})[0].Command; got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -61,9 +62,6 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 		if k.probe != nil {
 			f.Evidence = append(f.Evidence, budgetEvidence(k, cause))
 		}
-		if cause == restart.Liveness && c.Pods > 1 && (len(c.Toll.Pods) > 1 || severity != finding.Critical) {
-			f.SaidBy = Cascade.ID
-		}
 		if k.container != nil {
 			k.starts = startsOf(p.View, c.Workload, k.container)
 		}
@@ -71,6 +69,11 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 			p.Report(f)
 		}
 	}
+}
+
+// mixedUp tells whether the probe failed for its scheme alone, which probes/wrong-scheme tells from the same events.
+func (k killed) mixedUp() bool {
+	return len(k.kinds) > 0 && !slices.ContainsFunc(k.kinds, func(s restart.Symptom) bool { return s.Class != kubeevent.Scheme })
 }
 
 func quoted(list []finding.Evidence, e finding.Evidence) bool {
@@ -106,15 +109,11 @@ func (k killed) shortLived(cause restart.Cause) bool {
 }
 
 // whileStarting tells whether the liveness probe killed the container before it was up: no known life was longer than a probe takes that
-// never succeeds, or the pod has never been ready, and what was measured does not say that it is up long before. Where no start has
-// succeeded, only that nothing listened speaks for a start that takes its time.
+// never succeeds, or the pod has never been ready, and what was measured does not say that it is up long before.
 func (k killed) whileStarting() bool {
 	if k.probe == nil || k.container.StartupProbe != nil || len(k.asksWrongly()) > 0 ||
 		!k.shortLived(restart.Liveness) && (k.longest > 0 || k.Latest == nil || !neverReady(k.Latest)) {
 		return false
 	}
-	if len(k.starts.Ready) > 0 {
-		return k.starts.Ready[len(k.starts.Ready)-1].Took > restart.BudgetOf(k.probe).Guaranteed*4/5
-	}
-	return k.has(kubeevent.Refused)
+	return k.starts.outlast(k.probe, k.has(kubeevent.Refused))
 }

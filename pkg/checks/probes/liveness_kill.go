@@ -36,8 +36,13 @@ func livenessKill(p *analysis.Pass) error {
 			f.Message = fmt.Sprintf("%s was most likely killed by its liveness probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
 		}
 		starting := k.whileStarting()
-		if starting {
+		switch {
+		case k.mixedUp():
+			f.SaidBy = WrongScheme.ID
+		case starting:
 			f.SaidBy = KilledWhileStarting.ID
+		case k.Pods > 1 && (len(k.Toll.Pods) > 1 || f.Severity != finding.Critical):
+			f.SaidBy = Cascade.ID
 		}
 		switch {
 		case starting && k.longest > 0:

@@ -4,17 +4,16 @@ package probes
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
 )
 
 // LivenessNotLaterThanReadiness is probes/liveness-not-later-than-readiness.
@@ -74,18 +73,5 @@ func notLater(p *analysis.Pass) error {
 
 // sameHandler tells whether liveness and readiness of a container are known to ask the same.
 func sameHandler(c *corev1.Container) bool {
-	a, b := c.LivenessProbe, c.ReadinessProbe
-	if a == nil || b == nil || byMesh(a) || byMesh(b) {
-		return false
-	}
-	switch {
-	case a.HTTPGet != nil:
-		return b.HTTPGet != nil && len(a.HTTPGet.HTTPHeaders)+len(b.HTTPGet.HTTPHeaders) == 0 && !strings.Contains(a.HTTPGet.Path, "?") &&
-			strings.TrimPrefix(a.HTTPGet.Path, "/") == strings.TrimPrefix(b.HTTPGet.Path, "/") && a.HTTPGet.Port == b.HTTPGet.Port && a.HTTPGet.Host == b.HTTPGet.Host &&
-			(a.HTTPGet.Scheme == corev1.URISchemeHTTPS) == (b.HTTPGet.Scheme == corev1.URISchemeHTTPS)
-	case a.Exec != nil:
-		return len(a.Exec.Command) == 1 && equality.Semantic.DeepEqual(a.ProbeHandler, b.ProbeHandler)
-	default:
-		return equality.Semantic.DeepEqual(a.ProbeHandler, b.ProbeHandler)
-	}
+	return !byMesh(c.LivenessProbe) && !byMesh(c.ReadinessProbe) && startup.Alike(c.LivenessProbe, c.ReadinessProbe)
 }

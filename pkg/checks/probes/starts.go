@@ -60,6 +60,15 @@ func startsOf(v *snapshot.View, w snapshot.Ref, c *corev1.Container) starts {
 	return out
 }
 
+// outlast tells whether the container's starts may take as long as the liveness probe waits, so that what it kills by its clock is a start.
+// Where none was measured, only that nothing listened speaks for a start that takes its time.
+func (s starts) outlast(liveness *corev1.Probe, refused bool) bool {
+	if n := len(s.Ready); n > 0 {
+		return s.Ready[n-1].Took > restart.BudgetOf(liveness).Guaranteed*4/5
+	}
+	return refused
+}
+
 // sameProbes tells whether two pods' containers start under the same probes: what was measured under others is another rollout's.
 func sameProbes(a, b *corev1.Container) bool {
 	same := func(a, b *corev1.Probe) bool { return a == b || reflect.DeepEqual(a, b) }

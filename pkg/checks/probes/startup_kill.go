@@ -51,6 +51,9 @@ func startupKill(p *analysis.Pass) error {
 			})
 		}
 		f.Message += k.Tail()
+		if k.mixedUp() {
+			f.SaidBy = WrongScheme.ID
+		}
 		return true
 	})
 	return nil
