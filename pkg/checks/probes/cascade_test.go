@@ -43,7 +43,7 @@ func TestCascadeIsToldOnce(t *testing.T) {
 			pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
 			add(pod)
 		}
-		if got := toldBy(t, objects); !slices.Equal(got, tc.want) {
+		if got := checksThatTell(t, objects); !slices.Equal(got, tc.want) {
 			t.Errorf("%d of 6 killed %d times: told by %v, want %v", tc.killed, tc.kills, got, tc.want)
 		}
 	}
@@ -68,7 +68,7 @@ func TestStartsAreToldBesideACascade(t *testing.T) {
 		pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue, LastTransitionTime: before(165 * time.Second)})
 		add(pod)
 	}
-	if got := toldBy(t, objects); !slices.Equal(got, []string{Cascade.ID, KilledWhileStarting.ID}) {
+	if got := checksThatTell(t, objects); !slices.Equal(got, []string{Cascade.ID, KilledWhileStarting.ID}) {
 		t.Errorf("told by %v", got)
 	}
 }
@@ -90,13 +90,13 @@ func TestNearMissesAreToldByTheCascade(t *testing.T) {
 		pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
 		objects = append(objects, pod)
 	}
-	if got := toldBy(t, objects); !slices.Equal(got, []string{Cascade.ID}) {
+	if got := checksThatTell(t, objects); !slices.Equal(got, []string{Cascade.ID}) {
 		t.Errorf("told by %v", got)
 	}
 }
 
-// toldBy lists the checks that tell of what probes did to the replicas of api.
-func toldBy(t *testing.T, objects []snapshot.Object) []string {
+// checksThatTell lists the checks that tell of what probes did to the replicas of api.
+func checksThatTell(t *testing.T, objects []snapshot.Object) []string {
 	t.Helper()
 	b := snapshot.NewBuilder()
 	for _, info := range snapshot.Kinds() {

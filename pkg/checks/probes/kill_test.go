@@ -41,7 +41,7 @@ func TestWrongSchemeIsToldOnce(t *testing.T) {
 		if tc.slow {
 			objects = append(objects, said("aaaaa", "Unhealthy", kind+` probe failed: Get "https://10.0.0.9:8080/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`, 5*time.Minute, time.Minute, 9))
 		}
-		if got := toldBy(t, objects); !slices.Equal(got, tc.want) {
+		if got := checksThatTell(t, objects); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: told by %v, want %v", name, got, tc.want)
 		}
 	}
