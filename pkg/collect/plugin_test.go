@@ -24,9 +24,10 @@ func TestCredentialPluginThatHangs(t *testing.T) {
 			dir := t.TempDir()
 			runs, end, ended := filepath.Join(dir, "runs"), filepath.Join(dir, "end"), filepath.Join(dir, "ended")
 			config := server.Config()
+			// The other request runs the plugin anew, maybe when the test's directory is gone: it ends by itself.
 			config.ExecProvider = &clientcmdapi.ExecConfig{
 				APIVersion: "client.authentication.k8s.io/v1", InteractiveMode: clientcmdapi.NeverExecInteractiveMode, Command: "sh",
-				Args: []string{"-c", `touch "$0"; until [ -e "$1" ]; do sleep 0.05; done; touch "$2"; exit 1`, runs, end, ended},
+				Args: []string{"-c", `touch "$0"; while [ -e "$0" ] && [ ! -e "$1" ]; do sleep 0.05; done; touch "$2"; exit 1`, runs, end, ended},
 			}
 			c, err := NewClient(config)
 			if err != nil {
