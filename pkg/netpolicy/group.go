@@ -51,12 +51,12 @@ func (g *Group) Has(s *metav1.LabelSelector) (bool, error) {
 
 // each yields what a selector means until it is told to stop.
 func (g *Group) each(s *metav1.LabelSelector, yield func(Labelled) bool) error {
-	selector, err := metav1.LabelSelectorAsSelector(s)
-	if err != nil {
-		return fmt.Errorf("read label selector %s: %w", metav1.FormatLabelSelector(s), err)
-	}
 	if s == nil {
 		return nil
+	}
+	selector, err := parse(s)
+	if err != nil {
+		return fmt.Errorf("read label selector %s: %w", metav1.FormatLabelSelector(s), err)
 	}
 	rarest, indexed := g.rarest(s)
 	n := len(g.All)
@@ -72,6 +72,14 @@ func (g *Group) each(s *metav1.LabelSelector, yield func(Labelled) bool) error {
 		}
 	}
 	return nil
+}
+
+// parse reads a selector. Most ask for labels with values alone: these need no parsing.
+func parse(s *metav1.LabelSelector) (labels.Selector, error) {
+	if len(s.MatchExpressions) == 0 && len(s.MatchLabels) > 0 {
+		return labels.ValidatedSetSelector(s.MatchLabels), nil
+	}
+	return metav1.LabelSelectorAsSelector(s)
 }
 
 // rarest are the positions of the things with that label of a selector which the fewest have, and false where it asks for no label with
