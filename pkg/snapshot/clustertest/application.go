@@ -48,7 +48,7 @@ func (m maker) application(i int) []snapshot.Object {
 			TargetRef:  &corev1.ObjectReference{Kind: "Pod", Namespace: ns, Name: p.Name, UID: p.UID}})
 		objects = append(objects, p)
 		if n%2 == 0 {
-			objects = append(objects, m.event(p, i+n/2))
+			objects = append(objects, m.event(rs, p, i*replicas/2+n/2))
 		}
 	}
 	objects = append(objects, slice)
@@ -86,22 +86,44 @@ func (m maker) storage(ns, name string) []snapshot.Object {
 	return []snapshot.Object{claim, volume}
 }
 
-// event is one of those that a healthy cluster is full of.
-func (m maker) event(p *corev1.Pod, n int) *corev1.Event {
-	kinds := []struct{ reason, message, eventType string }{
-		{"Scheduled", "Successfully assigned " + p.Namespace + "/" + p.Name + " to " + p.Spec.NodeName, corev1.EventTypeNormal},
-		{"Pulled", `Container image "registry.example/app:1.4.2" already present on machine`, corev1.EventTypeNormal},
-		{"Created", "Created container: app", corev1.EventTypeNormal},
-		{"Started", "Started container app", corev1.EventTypeNormal},
-		{"Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", corev1.EventTypeWarning},
-	}
-	k := kinds[n%len(kinds)]
-	return &corev1.Event{
-		ObjectMeta: m.meta(p.Namespace, fmt.Sprintf("%s.%016x", p.Name, n)), Reason: k.reason, Type: k.eventType, Count: 1, Message: k.message,
+// ordinary are the events that a healthy cluster is full of, in the proportions in which they come when one pod of two containers takes the
+// place of another: two of each for its containers, one when it is assigned, one or two readiness probes too early, the old pod's containers
+// ended, and what its ReplicaSet says.
+var ordinary = []struct{ reason, message string }{
+	{"Scheduled", "Successfully assigned shop/app to node-1"},
+	{"Pulled", `Container image "registry.example/app:1.4.2" already present on machine`},
+	{"Created", "Created container: app"},
+	{"Started", "Started container app"},
+	{"Pulled", `Container image "registry.example/proxy:2.0" already present on machine`},
+	{"Created", "Created container: proxy"},
+	{"Started", "Started container proxy"},
+	{"Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"},
+	{"Killing", "Stopping container app"},
+	{"Killing", "Stopping container proxy"},
+	{"SuccessfulCreate", "Created pod: app"},
+	{"SuccessfulDelete", "Deleted pod: app"},
+	{"Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"},
+}
+
+// event is the n-th of the cluster's, about a pod, the one that it replaced or their ReplicaSet.
+func (m maker) event(rs *appsv1.ReplicaSet, p *corev1.Pod, n int) *corev1.Event {
+	k := ordinary[n%len(ordinary)]
+	e := &corev1.Event{
+		ObjectMeta: m.meta(p.Namespace, fmt.Sprintf("%s.%016x", p.Name, n)), Reason: k.reason, Type: corev1.EventTypeNormal, Count: 1, Message: k.message,
 		InvolvedObject: corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Name: p.Name, UID: p.UID, FieldPath: "spec.containers{app}"},
 		FirstTimestamp: m.ago(23 * time.Hour), LastTimestamp: m.ago(23 * time.Hour), Source: corev1.EventSource{Component: "kubelet", Host: p.Spec.NodeName},
 		ReportingController: "kubelet", ReportingInstance: p.Spec.NodeName,
 	}
+	switch k.reason {
+	case "Unhealthy":
+		e.Type = corev1.EventTypeWarning
+	case "Killing":
+		e.InvolvedObject.Name, e.InvolvedObject.UID = rs.Name+"-gone0", "gone-"+p.UID
+	case "SuccessfulCreate", "SuccessfulDelete":
+		e.InvolvedObject = corev1.ObjectReference{APIVersion: "apps/v1", Kind: "ReplicaSet", Namespace: rs.Namespace, Name: rs.Name, UID: rs.UID}
+		e.Source, e.ReportingController, e.ReportingInstance = corev1.EventSource{Component: "replicaset-controller"}, "replicaset-controller", ""
+	}
+	return e
 }
 
 // release is what Helm keeps of an installation.
