@@ -22,7 +22,7 @@ func TestScale(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("medians of %d:\n%s", rounds, rig.Table(costs))
-	floor, ours, kubectl := costs[0], costs[1], costs[2]
+	floor, ours, kubectl := costs[0], costs[1], costs[len(costs)-1]
 	if ours.RSS > mostMemory {
 		t.Errorf("triage took %d MB, at most %d are allowed", ours.RSS/1e6, mostMemory/int64(1e6))
 	}

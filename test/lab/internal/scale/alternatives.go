@@ -53,7 +53,7 @@ func (r *Rig) Alternatives(ctx context.Context, rounds int) (string, error) {
 	for _, place := range []struct{ name, kubeconfig string }{{"loopback", ""}, {"20 ms, 100 Mbit/s", kubeconfig}} {
 		var programs []Program
 		for _, a := range alternatives {
-			programs = append(programs, Program{a.name, []string{r.floor, "-floor", "-way", a.way}, place.kubeconfig})
+			programs = append(programs, Program{Name: a.name, Argv: []string{r.floor, "-floor", "-way", a.way}, Kubeconfig: place.kubeconfig})
 		}
 		costs, err := r.Measure(ctx, rounds, programs)
 		if err != nil {

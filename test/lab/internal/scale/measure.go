@@ -23,7 +23,8 @@ import (
 type Program struct {
 	Name       string
 	Argv       []string
-	Kubeconfig string // "": the administrator's
+	Kubeconfig string   // "": the administrator's
+	Env        []string // NAME=VALUE, beside this process's
 }
 
 // Cost is what one program costs: medians of several runs.
@@ -40,7 +41,7 @@ func (r *Rig) Measure(ctx context.Context, rounds int, programs []Program) ([]Co
 	took, rss := make([][]time.Duration, len(programs)), make([][]int64, len(programs))
 	for range rounds {
 		for i, p := range programs {
-			_, u, err := r.run(ctx, cmp.Or(p.Kubeconfig, filepath.Join(r.Dir, "admin.kubeconfig")), p.Argv)
+			_, u, err := r.run(ctx, cmp.Or(p.Kubeconfig, filepath.Join(r.Dir, "admin.kubeconfig")), p)
 			if err != nil {
 				return nil, err
 			}
@@ -79,7 +80,7 @@ func (r *Rig) Through(ctx context.Context, o fault.Options, p Program, after fun
 	if err := proxy.Kubeconfig(kubeconfig, ""); err != nil {
 		return nil, err
 	}
-	stdout, _, err := r.run(ctx, kubeconfig, p.Argv)
+	stdout, _, err := r.run(ctx, kubeconfig, p)
 	if after != nil {
 		after(proxy)
 	}
@@ -88,14 +89,14 @@ func (r *Rig) Through(ctx context.Context, o fault.Options, p Program, after fun
 
 // run runs a program below another, which measures it: a process starts with the peak memory of the one that made it, and this one's may be
 // large.
-func (r *Rig) run(ctx context.Context, kubeconfig string, argv []string) (stdout []byte, u usage, err error) {
+func (r *Rig) run(ctx context.Context, kubeconfig string, p Program) (stdout []byte, u usage, err error) {
 	result := filepath.Join(r.Dir, "usage.json")
-	cmd := exec.CommandContext(ctx, r.floor, append([]string{"-measure", result}, argv...)...)
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+	cmd := exec.CommandContext(ctx, r.floor, append([]string{"-measure", result}, p.Argv...)...)
+	cmd.Env = append(append(os.Environ(), p.Env...), "KUBECONFIG="+kubeconfig)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil {
-		return nil, u, fmt.Errorf("%v: %w: %s", argv, err, said.Bytes())
+		return nil, u, fmt.Errorf("%v: %w: %s", p.Argv, err, said.Bytes())
 	}
 	data, err := os.ReadFile(result)
 	if err != nil {

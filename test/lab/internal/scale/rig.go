@@ -83,10 +83,12 @@ func (r *Rig) triage() Program {
 	return Program{Name: "kubectl scars triage -A", Argv: []string{r.tool, "triage", "-A", "-o", "json"}}
 }
 
-// Compare measures the floor, the tool and kubectl in turn.
+// Compare measures the floor, the tool, the tool with a garbage collector as Go has it, and kubectl in turn.
 func (r *Rig) Compare(ctx context.Context, rounds int) ([]Cost, error) {
+	unbounded := r.triage()
+	unbounded.Name, unbounded.Env = "the same with `GOGC=100`", []string{"GOGC=100"}
 	return r.Measure(ctx, rounds, []Program{
-		{Name: "floor: the same inputs, read and dropped", Argv: []string{r.floor, "-floor"}}, r.triage(),
+		{Name: "floor: the same inputs, read and dropped", Argv: []string{r.floor, "-floor"}}, r.triage(), unbounded,
 		{Name: "kubectl get pods -A", Argv: []string{r.Kubectl, "get", "pods", "-A"}},
 	})
 }
