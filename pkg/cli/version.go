@@ -10,9 +10,11 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+	apiversion "k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
@@ -47,7 +49,7 @@ func (r *root) versionCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				server, err := client.ServerVersionWithContext(cmd.Context())
+				server, err := collect.Within(cmd.Context(), func() (*apiversion.Info, error) { return client.ServerVersionWithContext(cmd.Context()) })
 				if err != nil {
 					return err
 				}

@@ -46,7 +46,7 @@ func (c *Client) fetch(ctx context.Context, info snapshot.Info, prepare func(*re
 	}
 	for try := 1; ; try++ {
 		request := c.clients[info.GVK.GroupVersion()].Get().Resource(info.Resource).MaxRetries(0)
-		object, err := within(ctx, func() (runtime.Object, error) { return answer(prepare(request).Do(ctx)) })
+		object, err := Within(ctx, func() (runtime.Object, error) { return answer(prepare(request).Do(ctx)) })
 		if err != nil && ctx.Err() != nil {
 			return nil, ended(ctx) // not what the transport makes of it
 		}
@@ -63,24 +63,25 @@ func (c *Client) fetch(ctx context.Context, info snapshot.Info, prepare func(*re
 	}
 }
 
-// within returns when the context ends, even where the request does not: client-go waits for a credential plugin (exec in a kubeconfig)
+// Within returns when the context ends, even where the request does not: client-go waits for a credential plugin (exec in a kubeconfig)
 // without a look at the context (kubernetes v1.37.2 client-go/plugin/pkg/client/auth/exec/exec.go), and a plugin may wait for somebody to
 // log in. What comes later is dropped.
-func within(ctx context.Context, do func() (runtime.Object, error)) (runtime.Object, error) {
+func Within[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	type result struct {
-		object runtime.Object
+		answer T
 		err    error
 	}
 	done := make(chan result, 1)
 	go func() {
-		object, err := do()
-		done <- result{object, err}
+		answer, err := do()
+		done <- result{answer, err}
 	}()
 	select {
 	case r := <-done:
-		return r.object, r.err
+		return r.answer, r.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
 }
 

@@ -77,7 +77,7 @@ func (c *Client) ask(ctx context.Context, node string, from source, kept keep) (
 	if from.param != "" {
 		r = r.Param(from.param, "true")
 	}
-	body, err := r.Stream(ctx)
+	body, err := Within(ctx, func() (io.ReadCloser, error) { return r.Stream(ctx) })
 	if err != nil {
 		return nil, orEnded(ctx, err)
 	}
