@@ -75,6 +75,7 @@ type Death struct {
 	Confidence finding.Confidence // of the cause
 	Detail     string             // what more is known of the cause, as half a sentence; may be empty
 
+	Gone       bool   // the pod has been replaced, perhaps by one of its name, and only events tell of it
 	FromStatus bool   // the pod's status holds it; otherwise only events do, and code and times of start are unknown
 	ExitCode   int32  // of the process; 128+N after signal N
 	Reason     string // as the runtime says it: OOMKilled, Error, Completed …

@@ -107,13 +107,15 @@ func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Dea
 			c.Kind = d.Kind
 		}
 	}
-	hit := map[string]bool{}
-	for _, pod := range c.Toll.Pods {
-		hit[pod] = true
+	hit := map[string]bool{} // a pod of a StatefulSet bears the name of the one before it, and has not died
+	for _, d := range wanted {
+		if !d.Gone {
+			hit[d.Pod.Name] = true
+		}
 	}
 	there, served := false, false
 	for _, pod := range p.PodsOf(w) {
-		if pod.Name == last.Pod.Name {
+		if pod.Name == last.Pod.Name && !last.Gone {
 			c.Latest = pod
 		}
 		there = there || hit[pod.Name]

@@ -26,8 +26,11 @@ func (c Case) Who() string {
 
 // Counted says how often, for causes that events count: "5 times in 12m, last 40s ago".
 func (c Case) Counted(now time.Time) string {
-	if c.Last.IsZero() {
-		return ""
+	switch {
+	case c.Last.IsZero() && c.Count == 1:
+		return "once, nothing tells when"
+	case c.Last.IsZero():
+		return fmt.Sprintf("%d times, nothing tells when", c.Count)
 	}
 	if c.Count == 1 {
 		return analysis.Ago(now, c.Last) + " ago"

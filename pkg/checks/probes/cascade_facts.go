@@ -85,11 +85,11 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	budget := restart.BudgetOf(f.container.LivenessProbe)
 	f.facts = cascade.Facts{
 		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,
-		KillTime: time.Duration(budget.Failures-1) * budget.Period, Use: f.use(p),
+		KillTime: budget.Attempts(budget.Failures - 1), Use: f.use(p),
 	}
 	if sameHandler(f.container) {
 		ready := restart.BudgetOf(f.container.ReadinessProbe)
-		f.facts.Coupled = f.facts.KillTime <= time.Duration(ready.Failures)*ready.Period+ready.Timeout
+		f.facts.Coupled = f.facts.KillTime <= ready.Attempts(ready.Failures)+ready.Timeout
 	}
 	newest, revised := p.NewestRevision(f.workload)
 	if revised && newest.Number > 1 {
@@ -157,17 +157,12 @@ func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, die
 	if st == nil || st.State.Running == nil {
 		return
 	}
-	for _, s := range afterStart(pod, f.container, st, restart.Symptoms(p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness)) {
+	for _, s := range afterStart(pod, f.container, st, restart.Symptoms(pod, p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness)) {
 		if !s.Counts() || s.Combined || !byLoad(s.Unhealthy) {
 			continue
 		}
-		r.Failures = append(r.Failures, s.Last)
+		r.Failures = append(r.Failures, s.First, s.Last)
 		f.failed = append(f.failed, s.Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: f.container.Name}))
-		first := s
-		first.Last = s.First // which may be of the start, or of another life
-		if len(afterStart(pod, f.container, st, []restart.Symptom{first})) > 0 {
-			r.Failures = append(r.Failures, s.First)
-		}
 	}
 }
 

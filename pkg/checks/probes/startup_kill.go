@@ -4,7 +4,6 @@ package probes
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
@@ -46,7 +45,7 @@ func startupKill(p *analysis.Pass) error {
 			f.Fix = append(f.Fix, k.asksWrongly()...)
 			threshold := int(2*max(b.Latest, k.longest)/b.Period) + 1
 			f.Fix = append(f.Fix, finding.Fix{
-				Text:    fmt.Sprintf("If it only starts slowly, guarantee it twice as long, %s; this rolls the workload over", b.Guaranteed+time.Duration(threshold-int(b.Failures))*b.Period),
+				Text:    fmt.Sprintf("If it only starts slowly, guarantee it twice as long, %s; this rolls the workload over", b.Guaranteed+b.Attempts(int32(threshold)-b.Failures)),
 				Command: patch(k.Workload, k.Container, k.init, "startupProbe", map[string]any{"failureThreshold": threshold}),
 			})
 		}
