@@ -79,7 +79,7 @@ func Gather(p *analysis.Pass, nodes bool, match func(restart.Death) bool) []Case
 func Facts(p *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation, nodes bool) restart.Facts {
 	f := restart.Facts{
 		Namespace: w.Namespace, Name: inc.Name, Pod: inc.Pod, Events: inc.Events, Now: p.Now(),
-		EventsComplete: p.Complete(snapshot.Events, w.Namespace) != snapshot.Unknown,
+		EventsComplete: p.Complete(snapshot.Events, w.Namespace) != snapshot.Unknown, EventsSince: p.EventsSince(),
 	}
 	if inc.Pod != nil {
 		f.NodeName = inc.Pod.Spec.NodeName

@@ -139,6 +139,47 @@ func wants(t *testing.T, name string, got []string, want ...string) {
 	}
 }
 
+// TestEventsThatAreNotThere: where events may not be read, or have expired, a restart is not called healthy, and no probe is blamed.
+func TestEventsThatAreNotThere(t *testing.T) {
+	startup := func(p *corev1.Pod) {
+		c := &p.Spec.Containers[0]
+		c.StartupProbe, c.LivenessProbe = c.LivenessProbe, nil
+	}
+	ttl := func(d time.Duration) *corev1.Event { // one that is still kept
+		e := about(lone("other"), "FailedMount", "x", d, d, 1)
+		e.CreationTimestamp = before(d)
+		return e
+	}
+	forbidden := unread{snapshot.Events: snapshot.Forbidden}
+	for name, tc := range map[string]struct {
+		states unread
+		pod    *corev1.Pod
+		more   []snapshot.Object
+		gap    string
+	}{
+		"forbidden":                 {forbidden, lone("a", restarted(137, 4*time.Minute)), nil, "probes/liveness-kill a/app: what ended container app with 137 (SIGKILL) 4m ago: the events were not read completely"},
+		"forbidden, ended with 0":   {forbidden, lone("a", restarted(0, 4*time.Minute)), nil, "probes/liveness-kill a/app: what ended container app with 0 4m ago: the events were not read completely"},
+		"forbidden, startup alone":  {forbidden, lone("a", startup, restarted(143, 4*time.Minute)), nil, "probes/startup-kill a/app: what ended container app with 143 (SIGTERM) 4m ago: the events were not read completely"},
+		"forbidden, an own error":   {forbidden, lone("a", restarted(1, 4*time.Minute)), nil, ""},
+		"forbidden, never ended":    {forbidden, lone("a"), nil, ""},
+		"expired":                   {nil, lone("a", restarted(137, 2*time.Hour)), nil, "probes/liveness-kill a/app: what ended container app with 137 (SIGKILL) 2h ago: no events of that time are left"},
+		"expired, ended with 0":     {nil, lone("a", restarted(0, 2*time.Hour)), nil, "probes/liveness-kill a/app: what ended container app with 0 2h ago: no events of that time are left"},
+		"expired, days ago":         {nil, lone("a", restarted(137, 50*time.Hour)), nil, ""},
+		"not yet":                   {nil, lone("a", restarted(137, 50*time.Minute)), nil, ""},
+		"events live for longer":    {nil, lone("a", restarted(137, 2*time.Hour)), []snapshot.Object{ttl(3 * time.Hour)}, ""},
+		"events live for an hour":   {nil, lone("a", restarted(137, 2*time.Hour)), []snapshot.Object{ttl(59 * time.Minute)}, "no events of that time are left"},
+		"events live for about two": {nil, lone("a", restarted(137, 2*time.Hour)), []snapshot.Object{ttl(2*time.Hour + time.Minute)}, "no events of that time are left"},
+	} {
+		findings, gaps := heard(t, tc.states, append(tc.more, tc.pod)...)
+		wants(t, name, findings)
+		if tc.gap == "" {
+			wants(t, name, gaps)
+		} else {
+			wants(t, name, gaps, tc.gap)
+		}
+	}
+}
+
 // TestEventsOfAnOlderKubelet: texts of before 1.14, and of before the outcome stood in them.
 func TestEventsOfAnOlderKubelet(t *testing.T) {
 	pod := lone("old", restarted(137, 4*time.Minute))

@@ -5,6 +5,8 @@ package probes
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -29,6 +31,7 @@ var StartupKill = &analysis.Check{
 }
 
 func startupKill(p *analysis.Pass) error {
+	unheard(p, func(c *corev1.Container) bool { return c.StartupProbe != nil && c.LivenessProbe == nil })
 	kills(p, restart.Startup, kubeevent.Startup, func(k killed, f *finding.Finding) bool {
 		f.Message = fmt.Sprintf("%s was killed by its startup probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
 		if f.Confidence == finding.Consistent {
