@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -21,11 +22,13 @@ import (
 // falling is a workload whose liveness probe failed on some replica.
 type falling struct {
 	workload  snapshot.Ref
+	scaler    *autoscalingv2.HorizontalPodAutoscaler // nil where none is known
 	container *corev1.Container
 	init      bool
 	pods      []*corev1.Pod // that should run
 	facts     cascade.Facts
 	words     string
+	measured  bool // the use of CPU is that of the metrics API
 	symptoms  map[symptom]bool
 	grades    map[string][]graded // of a replica's kills
 	deaths    []restart.Death
@@ -41,7 +44,7 @@ type graded struct {
 
 // fallingOf gathers what failed; nil for most workloads: one replica, no container with a liveness probe, or nothing that failed.
 // The pods of a DaemonSet serve their own node, and take no load from each other.
-func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
+func fallingOf(p *analysis.Pass, w snapshot.Ref, scalers func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler) *falling {
 	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" || w.Kind == "DaemonSet" {
 		return nil
 	}
@@ -70,6 +73,7 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
 	if f.container == nil || len(f.pods) < 2 {
 		return nil
 	}
+	f.scaler = scalers()[snapshot.Ref{Kind: w.Kind, Namespace: w.Namespace, Name: w.Name}]
 	f.measure(p, died)
 	return f
 }
@@ -85,7 +89,7 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	budget := restart.BudgetOf(f.container.LivenessProbe)
 	f.facts = cascade.Facts{
 		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,
-		KillTime: budget.Attempts(budget.Failures - 1), Use: f.use(p),
+		KillTime: budget.Attempts(budget.Failures - 1), Use: f.use(p), Scaler: scalerOf(f.scaler),
 	}
 	if sameHandler(f.container) {
 		ready := restart.BudgetOf(f.container.ReadinessProbe)
@@ -239,7 +243,8 @@ func lastEnd(st *corev1.ContainerStatus) (at time.Time, lived time.Duration) {
 	return at, lived
 }
 
-// use is how much of their CPU limit the replicas use, on average; zero where no number or no limit is known.
+// use is how much of their CPU limit the replicas use, on average, by the metrics API or else by what the autoscaler was told; zero where no
+// number or no limit is known.
 func (f *falling) use(p *analysis.Pass) float64 {
 	var sum float64
 	n := 0
@@ -256,8 +261,9 @@ func (f *falling) use(p *analysis.Pass) float64 {
 		}
 	}
 	if n == 0 {
-		return 0
+		return cpuUse(f.scaler, &f.pods[0].Spec, f.container.Name)
 	}
+	f.measured = true
 	return sum / float64(n)
 }
 

@@ -150,8 +150,18 @@ func TestAPIsAbsent(t *testing.T) {
 	pod := lone("ill", func(p *corev1.Pod) {
 		p.Status.Conditions[0].Status, p.Status.ContainerStatuses[0].Ready = corev1.ConditionFalse, false
 	})
-	absent := unread{snapshot.PodDisruptionBudgets: snapshot.NotServed, snapshot.PodMetrics: snapshot.NotServed, snapshot.EndpointSlices: snapshot.NotServed}
+	absent := unread{snapshot.PodDisruptionBudgets: snapshot.NotServed, snapshot.Autoscalers: snapshot.NotServed, snapshot.PodMetrics: snapshot.NotServed, snapshot.EndpointSlices: snapshot.NotServed}
 	got, gaps := heard(t, absent, pod, about(pod, "Killing", killedText, 4*time.Minute, 4*time.Minute, 1))
 	wants(t, "absent", got, "probes/liveness-kill ill/app")
 	wants(t, "absent", gaps)
+
+	var fleet []snapshot.Object
+	for i := range 4 {
+		pod := lone(fmt.Sprintf("web-%d", i), restarted(137, 4*time.Minute), func(p *corev1.Pod) {
+			p.OwnerReferences, p.Spec.NodeName = controlledBy("StatefulSet", "web"), fmt.Sprintf("node-%d", i)
+		})
+		fleet = append(fleet, pod, about(pod, "Killing", killedText, 4*time.Minute, 4*time.Minute, 1))
+	}
+	got, _ = heard(t, absent, fleet...)
+	wants(t, "a cascade without an autoscaler", got, "critical strong probes/cascade web/app: cascade: the liveness probe killed 4 of 4 replicas")
 }
