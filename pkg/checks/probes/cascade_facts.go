@@ -95,10 +95,8 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 		ready := restart.BudgetOf(f.container.ReadinessProbe)
 		f.facts.Coupled = f.facts.KillTime <= ready.Attempts(ready.Failures)+ready.Timeout
 	}
-	newest, revised := p.NewestRevision(f.workload)
-	if revised && newest.Number > 1 {
-		f.facts.RolledOut = newest.Created
-	}
+	revisions := rolloutOf(p, f.workload, f.pods)
+	f.facts.RolledOut = revisions.since
 	var names []string
 	for _, pod := range f.pods {
 		names = append(names, pod.Name)
@@ -115,7 +113,7 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	slow := s.outlast(f.container.LivenessProbe, refused)
 	hit := false
 	for _, pod := range f.pods {
-		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revised && newest.Made(pod.Name)}
+		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revisions.newest(pod)}
 		if st := f.status(pod); st != nil {
 			r.Restarts = max(st.RestartCount, 0)
 			r.Died, r.Lived = lastEnd(st)
