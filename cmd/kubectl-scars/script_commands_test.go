@@ -99,3 +99,14 @@ func shorten(ts *testscript.TestScript, _ bool, args []string) {
 	text = regexp.MustCompile(`(?m)^  (oom|probes|netpol|certs|pvc)/\S+ .*\n`).ReplaceAllString(text, "")
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
+
+// fill FILE WORD TIMES TEXT puts so many copies of a text in the place of a word.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: fill FILE WORD TIMES TEXT")
+	}
+	times, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	text := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], strings.Repeat(args[3], times))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}

@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"serve": serve, "requests": requests, "exits": exits, "prometheus": prometheus, "interrupt": interrupt, "shorten": shorten,
+			"serve": serve, "requests": requests, "exits": exits, "prometheus": prometheus, "interrupt": interrupt, "shorten": shorten, "fill": fill,
 		},
 	})
 }

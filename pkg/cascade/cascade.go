@@ -62,7 +62,17 @@ type Facts struct {
 	Coupled    bool          // readiness asks the same handler, and liveness acts no later
 	Use        float64       // CPU used / CPU limit, mean of those measured; zero where unknown
 	Elsewhere  int           // other workloads whose replicas failed alike within the window
+	Scaler     *Scaler       // nil where nothing scales it, or that is not known
 	RolledOut  time.Time     // when the newest of several revisions was made; zero where there is one only
+}
+
+// Scaler is what a HorizontalPodAutoscaler says of a workload.
+type Scaler struct {
+	Name string
+	Max  int32
+	// Short: it wants more replicas than its maximum, so that each has more load than it aims at. Below its maximum it holds the load at its
+	// target, which says nothing of a margin.
+	Short bool
 }
 
 // Assessment is the verdict with its quantities.
@@ -75,7 +85,9 @@ type Assessment struct {
 	Partition Partition
 
 	// Breaks is k*: with so many replicas gone the others are beyond their CPU limit, if load is CPU and evenly spread. Zero: not known.
-	Breaks int
+	// ByScaler: where no use of a limit is known, the autoscaler says that already those that are there are too few.
+	Breaks   int
+	ByScaler bool
 
 	Dies    time.Duration // L
 	Returns time.Duration // R: start-up and back-off; where StartUpKnown is false only the back-off, so a lower bound
@@ -97,6 +109,8 @@ func Assess(f Facts) Assessment {
 		a.Breaks = max(int(math.Ceil(float64(a.Replicas)*(1-f.Use)-1e-9)), 1)
 	} else if f.Use >= 1 {
 		a.Breaks = 1
+	} else if f.Scaler != nil && f.Scaler.Short {
+		a.Breaks, a.ByScaler = 1, true
 	}
 	a.Partition = partition(f, a)
 	half := a.Half()

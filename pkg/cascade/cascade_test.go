@@ -42,6 +42,17 @@ func TestAssess(t *testing.T) {
 		{"one of two", func() Facts { return hurt(fleet(2), 1, time.Minute, time.Minute) }, None, 1, 1, Shared},
 		{"one of four, and there is no margin", func() Facts { f := hurt(fleet(4), 1, time.Minute, 0); f.Use = 0.8; return f }, Primed, 1, 1, Shared},
 		{"one of four, and there is margin", func() Facts { f := hurt(fleet(4), 1, time.Minute, 0); f.Use = 0.7; return f }, None, 1, 1, Shared},
+		{"one of four, and the autoscaler has no more to give", func() Facts {
+			f := hurt(fleet(4), 1, time.Minute, 0)
+			f.Scaler = &Scaler{Max: 4, Short: true}
+			return f
+		}, Primed, 1, 1, Shared},
+		{"one of four, and the autoscaler is content", func() Facts { f := hurt(fleet(4), 1, time.Minute, 0); f.Scaler = &Scaler{Max: 4}; return f }, None, 1, 1, Shared},
+		{"one of four, and limits leave a margin, whatever the autoscaler aims at", func() Facts {
+			f := hurt(fleet(4), 1, time.Minute, 0)
+			f.Use, f.Scaler = 0.5, &Scaler{Max: 4, Short: true}
+			return f
+		}, None, 1, 1, Shared},
 		{"two killed, and nothing lets it spread", func() Facts {
 			f := hurt(fleet(6), 2, time.Minute, time.Minute)
 			f.KillTime = time.Minute

@@ -196,3 +196,72 @@ func TestManyEventsOfOnePod(t *testing.T) {
 		t.Errorf("%.1f allocations an event with %d events, and %.1f with %d", a, few, b, many)
 	}
 }
+
+// failing is a cluster of so many pods in which so many events tell of liveness probes that failed lately, all of them of one Deployment, or
+// some of each.
+func failing(tb testing.TB, pods, events int, one bool) *snapshot.Snapshot {
+	tb.Helper()
+	var running []*corev1.Pod
+	b := cluster(tb, pods, func(o snapshot.Object) {
+		if p, ok := o.(*corev1.Pod); ok && (!one || len(running) < 10) {
+			running = append(running, p)
+		}
+	})
+	for i := range events {
+		p := running[i%len(running)]
+		at := metav1.NewTime(clustertest.Now().Add(-time.Duration(i%3000) * time.Second))
+		if err := b.Add(&corev1.Event{
+			ObjectMeta:     metav1.ObjectMeta{Namespace: p.Namespace, Name: p.Name + ".failed." + strconv.Itoa(i)},
+			InvolvedObject: corev1.ObjectReference{Kind: "Pod", Namespace: p.Namespace, Name: p.Name, UID: p.UID, FieldPath: "spec.containers{app}"},
+			Type:           corev1.EventTypeWarning, Reason: "Unhealthy", Message: "Liveness probe failed: HTTP probe failed with statuscode: " + strconv.Itoa(500+i%10), FirstTimestamp: at, LastTimestamp: at, Count: 1,
+		}); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return b.Build(clustertest.Now())
+}
+
+// TestManyFailures: 10,000 failures of probes cost little and no more than ten times what 1,000 do, whether one workload has them or all.
+func TestManyFailures(t *testing.T) {
+	const pods, few, many, most = 2000, 1000, 10_000, 30 // and allocations for each event
+	for name, one := range map[string]bool{"of one workload": true, "of many": false} {
+		allocations := func(events int) float64 {
+			s := failing(t, pods, events, one)
+			found := 0
+			got := testing.AllocsPerRun(1, func() {
+				found = 0
+				for _, o := range analysis.Run(s, checks.All(), nil) {
+					if o.Err != nil {
+						t.Error(o.Err)
+					}
+					found += len(o.Findings)
+				}
+			})
+			if (found == 0) != (events == 0) {
+				t.Errorf("%s: %d events, %d findings", name, events, found)
+			}
+			return got
+		}
+		none := allocations(0)
+		a, b := (allocations(few)-none)/few, (allocations(many)-none)/many
+		t.Logf("%s: %.1f allocations for each of %d events, %.1f for each of %d", name, a, few, b, many)
+		if b > most || b > a+1 {
+			t.Errorf("%s: %.1f allocations for each of %d events, %.1f for each of %d", name, a, few, b, many)
+		}
+	}
+}
+
+// BenchmarkFailures is linear in the failures that events tell of: its ns/event stay when there are more.
+func BenchmarkFailures(b *testing.B) {
+	for _, events := range []int{1000, 10_000, 100_000} {
+		for name, one := range map[string]bool{"of one workload": true, "of many": false} {
+			b.Run(strconv.Itoa(events)+" "+name, func(b *testing.B) {
+				s := failing(b, 2000, events, one)
+				for b.Loop() {
+					analysis.Run(s, checks.All(), nil)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*events), "ns/event")
+			})
+		}
+	}
+}

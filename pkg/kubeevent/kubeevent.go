@@ -3,7 +3,6 @@
 package kubeevent
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -45,18 +44,20 @@ func Span(e *corev1.Event) (first, last time.Time, count int32) {
 // count, and a million is more than the kubelet could say in years.
 const mostTimes = 1_000_000
 
-var fieldPath = regexp.MustCompile(`^spec\.(containers|initContainers|ephemeralContainers)\{(.+)\}$`)
-
 // Container is the container that an event speaks of, from involvedObject.fieldPath "spec.containers{app}" (kubernetes v1.37.2
 // pkg/kubelet/container/ref.go); empty where it speaks of the whole pod or its container cannot be known.
 func Container(e *corev1.Event) string {
 	if strings.HasPrefix(e.Message, combinedPrefix) {
 		return ""
 	}
-	if m := fieldPath.FindStringSubmatch(e.InvolvedObject.FieldPath); m != nil {
-		return m[2]
+	list, name, _ := strings.Cut(e.InvolvedObject.FieldPath, "{")
+	name, ok := strings.CutSuffix(name, "}")
+	switch {
+	case !ok, list != "spec.containers" && list != "spec.initContainers" && list != "spec.ephemeralContainers":
+		return ""
+	default:
+		return name
 	}
-	return ""
 }
 
 // uncombine drops the prefix of combined events.

@@ -90,7 +90,7 @@ func TestParseUnhealthy(t *testing.T) {
 			t.Errorf("%q:\n got %+v, %v\nwant %+v", message, got, ok, want)
 		}
 	}
-	for _, message := range []string{"", "Liveness probe", "x Liveness probe failed: y", "liveness probe failed: y"} {
+	for _, message := range []string{"", "Liveness probe", "x Liveness probe failed: y", "liveness probe failed: y", "Liveness probe failed", "Liveness probe was happy: y", "Liveness probe errored and resulted in  state: y", "Liveness probe errored and resulted in no such state: y"} {
 		if got, ok := ParseUnhealthy(message); ok {
 			t.Errorf("%q: got %+v", message, got)
 		}

@@ -38,7 +38,13 @@ type gapGroup struct {
 func gapGroups(gaps []finding.Gap) []*gapGroup {
 	var groups []*gapGroup
 	index := map[[2]string]*gapGroup{}
+	said := map[finding.Gap]string{} // area
 	for _, g := range gaps {
+		once, area := finding.Gap{Object: g.Object, Reason: g.Reason}, finding.Area(g.Check)
+		if said[once] != "" && said[once] != area {
+			continue // two areas want to know the same
+		}
+		said[once] = area
 		key := [2]string{g.Check, g.Reason}
 		if index[key] == nil {
 			index[key] = &gapGroup{check: g.Check, reason: g.Reason}

@@ -3,8 +3,10 @@ package render
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +91,19 @@ func TestGolden(t *testing.T) {
 				golden(t, name+"."+reader+".golden", out.Bytes())
 			})
 		}
+	}
+}
+
+// TestGapGroups: what two areas cannot say for the same reason is told once, and what two checks of one area cannot say for each.
+func TestGapGroups(t *testing.T) {
+	gap := func(check, name string) finding.Gap {
+		return finding.Gap{Check: check, Object: object("Pod", "shop", name), Reason: "what ended it: no events of that time are left"}
+	}
+	var got []string
+	for _, g := range gapGroups([]finding.Gap{gap("oom/killed-not-memory", "a"), gap("oom/killed-not-memory", "b"), gap("oom/other", "a"), gap("probes/liveness-kill", "a"), gap("probes/liveness-kill", "c")}) {
+		got = append(got, fmt.Sprint(g.check, len(g.objects)))
+	}
+	if want := []string{"oom/killed-not-memory2", "oom/other1", "probes/liveness-kill1"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -29,7 +29,7 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 	started, finished := e.times()
 	d := Death{
 		Pod: f.ref(c.status.Name), Kind: c.kind, FromStatus: true, ExitCode: e.ExitCode, Reason: e.Reason,
-		Started: started, Finished: finished, First: finished, Count: 1,
+		Started: started, Finished: finished, First: finished, Count: 1, Unheard: !f.heard(finished),
 	}
 	d.Evidence = append(d.Evidence, e.evidence(d.Pod))
 	switch e.Reason {
@@ -103,7 +103,7 @@ func (d Death) signalled(f Facts) Death {
 		d.Evidence = append(d.Evidence, ev)
 		return d.because(OutsideKill, finding.Consistent, "its node was in trouble at that time")
 	}
-	if !f.EventsComplete || d.Finished.IsZero() || f.Now.Sub(d.Finished) > eventsLive {
+	if d.Unheard {
 		return d.because(Unknown, finding.Consistent, "")
 	}
 	d.Evidence = append(d.Evidence, finding.Evidence{

@@ -116,6 +116,8 @@ func gone(f *Facts) { f.Pod = nil }
 
 func eventsUnknown(f *Facts) { f.EventsComplete = false }
 
+func eventsSince(n int) change { return func(f *Facts) { f.EventsSince = sec(n) } }
+
 func at(n int) change { return func(f *Facts) { f.Now = sec(n) } }
 
 // lastWords gives the ends of "app" the message that the keep table leaves of a program's own.

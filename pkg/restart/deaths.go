@@ -31,6 +31,9 @@ func Deaths(f Facts) []Death {
 			out = append(out, k.death(f))
 		}
 	}
+	for i := range out {
+		out[i].Gone = f.Pod == nil
+	}
 	slices.SortStableFunc(out, func(a, b Death) int {
 		return cmp.Or(a.Finished.Compare(b.Finished), cmp.Compare(a.Pod.Container, b.Pod.Container), cmp.Compare(a.Cause, b.Cause))
 	})

@@ -143,5 +143,5 @@ func Grace(p *corev1.Pod, name string, cause Cause) time.Duration {
 	if s := p.DeletionGracePeriodSeconds; s != nil {
 		seconds = *s
 	}
-	return time.Duration(max(seconds, 2)) * time.Second
+	return time.Duration(min(max(seconds, 2), int64(forever/time.Second))) * time.Second
 }

@@ -27,13 +27,30 @@ type Budget struct {
 // BudgetOf computes a probe's budget. Fields that are zero have the server's defaults (a manifest may leave them out).
 func BudgetOf(p *corev1.Probe) Budget {
 	seconds := func(n, otherwise int32) time.Duration {
-		return time.Duration(cmp.Or(max(n, 0), otherwise)) * time.Second
+		return min(time.Duration(cmp.Or(max(n, 0), otherwise))*time.Second, forever)
 	}
 	b := Budget{Period: seconds(p.PeriodSeconds, 10), Timeout: seconds(p.TimeoutSeconds, 1), Failures: cmp.Or(max(p.FailureThreshold, 0), 3)}
 	delay := seconds(p.InitialDelaySeconds, 0)
-	b.Guaranteed = delay + time.Duration(b.Failures-1)*b.Period
-	b.Latest = delay + time.Duration(b.Failures)*b.Period + b.Timeout
+	b.Guaranteed = delay + b.Attempts(b.Failures-1)
+	b.Latest = delay + b.Attempts(b.Failures) + b.Timeout
 	return b
+}
+
+// forever is what a probe never waits for. The server takes any positive int32 for each field (kubernetes v1.37.2
+// pkg/apis/core/validation/validation.go, validateProbe), and their product is more than a Duration holds.
+const forever = 10 * 365 * 24 * time.Hour
+
+// Attempts is how long so many attempts take at the probe's period.
+func (b Budget) Attempts(n int32) time.Duration { return times(n, b.Period) }
+
+// Waits is how long so many attempts take of which each is waited for until its time-out.
+func (b Budget) Waits(n int32) time.Duration { return times(n, b.Timeout) }
+
+func times(n int32, each time.Duration) time.Duration {
+	if each > 0 && time.Duration(n) > forever/each {
+		return forever
+	}
+	return time.Duration(n) * each
 }
 
 // Symptom is one kind of failure of a probe, as its events show it.
@@ -44,25 +61,46 @@ type Symptom struct {
 	Event       *corev1.Event
 }
 
-// Symptoms lists what events say of a container's probe, most frequent first.
-func Symptoms(events []*corev1.Event, name string, probe kubeevent.Probe) []Symptom {
+// Symptoms lists what events say of a container's probe, most frequent first. An event that does not name its container speaks of the only
+// one of the pod that has such a probe; of a pod that is gone that is not known.
+func Symptoms(pod *corev1.Pod, events []*corev1.Event, name string, probe kubeevent.Probe) []Symptom {
 	var out []Symptom
 	for _, e := range events {
 		if e.Reason != "Unhealthy" {
 			continue
 		}
 		u, ok := kubeevent.ParseUnhealthy(e.Message)
-		if c := kubeevent.Container(e); !ok || u.Probe != probe || c != "" && c != name {
+		if c := kubeevent.Container(e); !ok || u.Probe != probe || c != "" && c != name || c == "" && !u.Combined && !sole(pod, name, probe) {
 			continue
 		}
 		s := Symptom{Unhealthy: u, Event: e}
 		s.First, s.Last, s.Count = kubeevent.Span(e)
 		out = append(out, s)
 	}
-	slices.SortStableFunc(out, func(a, b Symptom) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last), cmp.Compare(a.Event.Message, b.Event.Message))
+	slices.SortFunc(out, func(a, b Symptom) int { // a stable sort takes n·log²n, and of these there may be many
+		if c := cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last)); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.Event.Message, b.Event.Message), cmp.Compare(a.Event.Name, b.Event.Name))
 	})
 	return out
+}
+
+// sole tells whether no other container of a pod has a probe of that name.
+func sole(pod *corev1.Pod, name string, probe kubeevent.Probe) bool {
+	if pod == nil {
+		return true
+	}
+	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range list {
+			c := &list[i]
+			has := map[kubeevent.Probe]*corev1.Probe{kubeevent.Liveness: c.LivenessProbe, kubeevent.Readiness: c.ReadinessProbe, kubeevent.Startup: c.StartupProbe}[probe]
+			if has != nil && c.Name != name {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Evidence quotes the event.
@@ -116,7 +154,7 @@ func byProbeFailures(f Facts, c container, d Death) (Cause, finding.Confidence, 
 		from := d.Finished.Add(-Grace(f.Pod, c.status.Name, try.cause) - b.Period - b.Timeout - slack)
 		var evidence []finding.Evidence
 		var failures int32
-		for _, s := range Symptoms(f.Events, c.status.Name, try.name) {
+		for _, s := range Symptoms(f.Pod, f.Events, c.status.Name, try.name) {
 			if s.Counts() && !s.Combined && s.Last.After(from) && !s.Last.After(d.Finished.Add(slack)) {
 				failures += s.Count
 				evidence = append(evidence, s.Evidence(d.Pod))

@@ -26,6 +26,7 @@ type Facts struct {
 
 	// EventsComplete tells that all events the server still had were read, so that what is not among them was not said lately.
 	EventsComplete bool
+	EventsSince    time.Time // from when on none has expired, zero where that is not known
 	Now            time.Time
 }
 
@@ -75,6 +76,8 @@ type Death struct {
 	Confidence finding.Confidence // of the cause
 	Detail     string             // what more is known of the cause, as half a sentence; may be empty
 
+	Gone       bool   // the pod has been replaced, perhaps by one of its name, and only events tell of it
+	Unheard    bool   // no event of that time is at hand, had there been one: they have expired, or were not read
 	FromStatus bool   // the pod's status holds it; otherwise only events do, and code and times of start are unknown
 	ExitCode   int32  // of the process; 128+N after signal N
 	Reason     string // as the runtime says it: OOMKilled, Error, Completed …
@@ -112,3 +115,18 @@ const slack = 2 * time.Second
 // eventsLive is how long an event is sure to be kept: the server's default is 1 h (kubernetes v1.37.2
 // pkg/controlplane/apiserver/options/options.go), less some for the listing.
 const eventsLive = 55 * time.Minute
+
+// leases is by how much the lives of two events may differ (k8s.io/apiserver v0.37.2 pkg/storage/etcd3/lease_manager.go shares leases).
+const leases = 5 * time.Minute
+
+// heard tells whether an event of that time would be at hand.
+func (f Facts) heard(at time.Time) bool {
+	switch {
+	case !f.EventsComplete || at.IsZero():
+		return false
+	case f.Now.Sub(at) <= eventsLive:
+		return true
+	default:
+		return !f.EventsSince.IsZero() && at.After(f.EventsSince.Add(leases))
+	}
+}

@@ -132,6 +132,8 @@ func TestLastDeath(t *testing.T) {
 		"kill -TERM from outside":          {facts(died("Error", 143, 0, 60)), OutsideKill, finding.Consistent, false},
 		"node rebooted":                    {facts(died("Error", 137, 0, 60), nodeSaid("Rebooted", "Node n1 has been rebooted", 80), eventsUnknown), OutsideKill, finding.Consistent, false},
 		"events not readable":              {facts(died("Error", 137, 0, 60), eventsUnknown), Unknown, finding.Consistent, false},
+		"events live for longer here":      {facts(died("Error", 137, 0, 60), at(7200), eventsSince(-600)), OutsideKill, finding.Consistent, false},
+		"events live for two hours, about": {facts(died("Error", 137, 0, 60), at(7200), eventsSince(0)), Unknown, finding.Consistent, false},
 		"events gone (122256, 125639)":     {facts(died("Error", 137, 0, 60), at(7200)), Unknown, finding.Consistent, false},
 		"a metronome alone proves nothing": {facts(liveness(corev1.Probe{}), died("Error", 137, 0, 60), at(7200)), Unknown, finding.Consistent, false},
 	} {

@@ -23,6 +23,7 @@ type Toll struct {
 // Sum makes a toll; it is as sure as its surest death, since one death is enough for the trouble to be there.
 func Sum(deaths []Death) Toll {
 	t := Toll{Deaths: deaths, Confidence: finding.Consistent}
+	known := map[string]bool{}
 	for _, d := range deaths {
 		t.Count += d.Count
 		if !d.First.IsZero() && (t.First.IsZero() || d.First.Before(t.First)) {
@@ -31,7 +32,8 @@ func Sum(deaths []Death) Toll {
 		if d.Finished.After(t.Last) {
 			t.Last = d.Finished
 		}
-		if !slices.Contains(t.Pods, d.Pod.Name) {
+		if !known[d.Pod.Name] {
+			known[d.Pod.Name] = true
 			t.Pods = append(t.Pods, d.Pod.Name)
 		}
 		if d.Confidence.Rank() < t.Confidence.Rank() {

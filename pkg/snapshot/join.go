@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -51,6 +52,7 @@ type eventJoins struct {
 	of           map[types.UID][]*corev1.Event
 	byName       map[Ref][]*corev1.Event // by kind, namespace and name (APIVersion empty)
 	incarnations map[Ref][]Incarnation
+	since        time.Time // zero, or a moment from which on none has expired
 }
 
 // join prepares the joins, and takes over those of an earlier snapshot whose kinds have not changed since.
@@ -171,6 +173,9 @@ func (s *Snapshot) joinEvents() *eventJoins {
 		}
 		r := Ref{"", o.Kind, o.Namespace, o.Name}
 		j.byName[r] = append(j.byName[r], e)
+		if at := e.CreationTimestamp.Time; saidOnce(e) && !at.IsZero() && (j.since.IsZero() || at.Before(j.since)) {
+			j.since = at
+		}
 	}
 	there := map[types.UID]bool{}
 	for _, w := range pods.workloads {
@@ -194,6 +199,9 @@ func (s *Snapshot) joinEvents() *eventJoins {
 	}
 	return j
 }
+
+// saidOnce tells whether an event has never been written again, which would have renewed its life. Its creationTimestamp is the server's clock.
+func saidOnce(e *corev1.Event) bool { return e.Count <= 1 && e.Series == nil }
 
 // speakOf are the events that speak of a pod, which is noted as being there. Those of a static pod carry the UID that the kubelet gave it.
 func (j *eventJoins) speakOf(p *corev1.Pod, there map[types.UID]bool) []*corev1.Event {
@@ -271,6 +279,13 @@ func (v *View) EventsOf(kind string, o metav1.Object) []*corev1.Event {
 		return v.s.joins.events().of[o.GetUID()]
 	}
 	return v.s.joins.events().byName[Ref{"", kind, o.GetNamespace(), o.GetName()}]
+}
+
+// EventsSince is a moment from which on no event has expired, as far as the oldest that is kept tells, and zero where there is none: how long
+// events live is for each cluster to choose (kube-apiserver --event-ttl).
+func (v *View) EventsSince() time.Time {
+	v.touch(Events)
+	return v.s.joins.events().since
 }
 
 // EventsNamed lists the events that speak of an object by kind and name; Node events carry a UID that is not the Node's.

@@ -45,6 +45,25 @@ func build(t *testing.T, objects ...Object) *Snapshot {
 	return b.Build(time.Unix(1e9, 0))
 }
 
+// TestEventsSince: only an event that was written once tells how long events live, by the server's clock.
+func TestEventsSince(t *testing.T) {
+	made := func(name string, minute int, change func(*corev1.Event)) *corev1.Event {
+		e := about(name, "u")
+		e.CreationTimestamp = metav1.NewTime(time.Unix(1e9, 0).Add(time.Duration(minute) * time.Minute))
+		change(e)
+		return e
+	}
+	plain := func(*corev1.Event) {}
+	s := build(t, made("a", -30, plain), made("b", -70, plain), made("c", -600, func(e *corev1.Event) { e.Count = 9 }),
+		made("d", -600, func(e *corev1.Event) { e.Series = &corev1.EventSeries{Count: 2} }), about("no times", "u"))
+	if got := s.View(Events).EventsSince(); !got.Equal(time.Unix(1e9, 0).Add(-70 * time.Minute)) {
+		t.Errorf("since %s", got)
+	}
+	if got := build(t).View(Events).EventsSince(); !got.IsZero() {
+		t.Errorf("without events since %s", got)
+	}
+}
+
 func TestWorkloadOf(t *testing.T) {
 	hashed := pod("web-5d4c9b8f7-abcde", by("apps/v1", "ReplicaSet", "web-5d4c9b8f7"))
 	hashed.Labels = map[string]string{"pod-template-hash": "5d4c9b8f7"}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -109,6 +110,14 @@ func trimDisruptionBudget(b *policyv1.PodDisruptionBudget) {
 	b.Status.DisruptedPods = nil
 	for i := range b.Status.Conditions {
 		b.Status.Conditions[i].Message = redact(b.Status.Conditions[i].Message)
+	}
+}
+
+func trimAutoscaler(h *autoscalingv2.HorizontalPodAutoscaler) {
+	trimMeta(&h.ObjectMeta)
+	h.Spec.Behavior = nil
+	for i := range h.Status.Conditions {
+		h.Status.Conditions[i].Message = redact(h.Status.Conditions[i].Message)
 	}
 }
 

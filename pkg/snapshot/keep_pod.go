@@ -67,13 +67,18 @@ func trimPodSpec(s *corev1.PodSpec) {
 		NodeSelector: old.NodeSelector, Priority: old.Priority, PriorityClassName: old.PriorityClassName,
 		ReadinessGates: old.ReadinessGates, Resources: old.Resources, SchedulerName: old.SchedulerName,
 		ServiceAccountName: old.ServiceAccountName, RuntimeClassName: old.RuntimeClassName, Overhead: old.Overhead,
-		Containers: trimContainers(old.Containers, old.Volumes), InitContainers: trimContainers(old.InitContainers, old.Volumes),
+		Containers: trimContainers(old.Containers, old.Volumes, false), InitContainers: trimContainers(old.InitContainers, old.Volumes, true),
 		Volumes: trimVolumes(old.Volumes),
 	}
 }
 
-func trimContainers(list []corev1.Container, volumes []corev1.Volume) []corev1.Container {
+// trimContainers keeps the restartPolicy of init containers alone: there it makes a sidecar, elsewhere (KEP-5307) it only says what the kubelet
+// does anyway.
+func trimContainers(list []corev1.Container, volumes []corev1.Volume, init bool) []corev1.Container {
 	for i, c := range list {
+		if !init {
+			c.RestartPolicy = nil
+		}
 		list[i] = corev1.Container{
 			Name: c.Name, Image: c.Image, Ports: c.Ports, Resources: c.Resources, ResizePolicy: c.ResizePolicy,
 			Env: runtimeVariables(c.Env), Args: runtimeArguments(c.Command, c.Args),

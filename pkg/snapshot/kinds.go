@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -45,6 +46,7 @@ const (
 	NetworkPolicies        Kind = "networkpolicies.networking.k8s.io"
 	Ingresses              Kind = "ingresses.networking.k8s.io"
 	PodDisruptionBudgets   Kind = "poddisruptionbudgets.policy"
+	Autoscalers            Kind = "horizontalpodautoscalers.autoscaling"
 	StorageClasses         Kind = "storageclasses.storage.k8s.io"
 	CSIDrivers             Kind = "csidrivers.storage.k8s.io"
 	CSINodes               Kind = "csinodes.storage.k8s.io"
@@ -137,6 +139,7 @@ func keepTable() []Info {
 		define(NetworkPolicies, networkingv1.SchemeGroupVersion, "NetworkPolicy", "networkpolicies", true, trimNetworkPolicy),
 		define(Ingresses, networkingv1.SchemeGroupVersion, "Ingress", "ingresses", true, trimIngress),
 		define(PodDisruptionBudgets, policyv1.SchemeGroupVersion, "PodDisruptionBudget", "poddisruptionbudgets", true, trimDisruptionBudget),
+		define(Autoscalers, autoscalingv2.SchemeGroupVersion, "HorizontalPodAutoscaler", "horizontalpodautoscalers", true, trimAutoscaler),
 		define(StorageClasses, storagev1.SchemeGroupVersion, "StorageClass", "storageclasses", false, trimStorageClass),
 		define(CSIDrivers, storagev1.SchemeGroupVersion, "CSIDriver", "csidrivers", false, trimCSIDriver),
 		define(CSINodes, storagev1.SchemeGroupVersion, "CSINode", "csinodes", false, trimCSINode),

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -143,6 +144,10 @@ func (v *View) Ingresses(namespace string) []*networkingv1.Ingress {
 
 func (v *View) PodDisruptionBudgets(namespace string) []*policyv1.PodDisruptionBudget {
 	return list[*policyv1.PodDisruptionBudget](v, PodDisruptionBudgets, namespace)
+}
+
+func (v *View) Autoscalers(namespace string) []*autoscalingv2.HorizontalPodAutoscaler {
+	return list[*autoscalingv2.HorizontalPodAutoscaler](v, Autoscalers, namespace)
 }
 
 func (v *View) StorageClasses() []*storagev1.StorageClass {

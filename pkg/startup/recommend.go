@@ -123,7 +123,7 @@ func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts) time.Dur
 		a.add(readinessProbe, initialDelay, &p.InitialDelaySeconds, 0, "the startupProbe waits; a delay only keeps a container that is up from serving")
 	}
 	b.Timeout = a.timeout(readinessProbe, b, t.Readiness)
-	return time.Duration(b.Failures)*b.Period + b.Timeout
+	return b.Attempts(b.Failures) + b.Timeout
 }
 
 // progressDeadline is a Deployment's default progressDeadlineSeconds, which the server wants above minReadySeconds (kubernetes v1.37.2
@@ -142,7 +142,7 @@ func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t
 	}
 	b.Timeout = a.timeout(livenessProbe, b, t.Liveness)
 	failures := b.Failures
-	switch first := time.Duration(b.Failures-1) * b.Period; {
+	switch first := b.Attempts(b.Failures - 1); {
 	case last == 0:
 		a.add(livenessProbe, failureThreshold, &b.Failures, failures, "there is no readinessProbe that should act first")
 	case first >= last:
@@ -151,7 +151,7 @@ func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t
 		failures = up(2*last, b.Period) + 1
 		a.add(livenessProbe, failureThreshold, &b.Failures, failures, fmt.Sprintf("readiness takes up to %s to stop requests; twice that, so that load can fall before anything is killed", last))
 	}
-	kill := up(time.Duration(failures)*b.Period+b.Timeout, time.Second)
+	kill := up(b.Attempts(failures)+b.Timeout, time.Second)
 	if kill >= progressDeadline {
 		a.Notes = append(a.Notes, fmt.Sprintf("no minReadySeconds: liveness may take %ds to kill a hung replica, and a Deployment's progressDeadlineSeconds, %d by default, must be above it", kill, progressDeadline))
 		return

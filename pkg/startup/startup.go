@@ -138,7 +138,7 @@ func bounds(c *corev1.Container, seen time.Duration) (took, least time.Duration)
 		b := restart.BudgetOf(p)
 		coarse += b.Period
 		first = max(first, time.Duration(max(p.InitialDelaySeconds, 0))*time.Second+b.Period)
-		took -= time.Duration(max(p.SuccessThreshold, 1)-1) * b.Period
+		took -= b.Attempts(max(p.SuccessThreshold, 1) - 1)
 	}
 	took = max(took, 0)
 	if took <= first+resolution {
@@ -181,7 +181,7 @@ func doubt(f restart.Facts, c *corev1.Container, s Start, ready time.Time) strin
 		p = c.ReadinessProbe
 	}
 	late := s.Began.Add(restart.BudgetOf(p).Latest)
-	for _, sy := range restart.Symptoms(f.Events, c.Name, kubeevent.Readiness) {
+	for _, sy := range restart.Symptoms(f.Pod, f.Events, c.Name, kubeevent.Readiness) {
 		if sy.Counts() && !sy.Combined && sy.Last.After(late) && !sy.Last.After(ready) {
 			return "readiness failed again later"
 		}

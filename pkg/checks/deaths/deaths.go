@@ -79,7 +79,7 @@ func Gather(p *analysis.Pass, nodes bool, match func(restart.Death) bool) []Case
 func Facts(p *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation, nodes bool) restart.Facts {
 	f := restart.Facts{
 		Namespace: w.Namespace, Name: inc.Name, Pod: inc.Pod, Events: inc.Events, Now: p.Now(),
-		EventsComplete: p.Complete(snapshot.Events, w.Namespace) != snapshot.Unknown,
+		EventsComplete: p.Complete(snapshot.Events, w.Namespace) != snapshot.Unknown, EventsSince: p.EventsSince(),
 	}
 	if inc.Pod != nil {
 		f.NodeName = inc.Pod.Spec.NodeName
@@ -107,13 +107,15 @@ func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Dea
 			c.Kind = d.Kind
 		}
 	}
-	hit := map[string]bool{}
-	for _, pod := range c.Toll.Pods {
-		hit[pod] = true
+	hit := map[string]bool{} // a pod of a StatefulSet bears the name of the one before it, and has not died
+	for _, d := range wanted {
+		if !d.Gone {
+			hit[d.Pod.Name] = true
+		}
 	}
 	there, served := false, false
 	for _, pod := range p.PodsOf(w) {
-		if pod.Name == last.Pod.Name {
+		if pod.Name == last.Pod.Name && !last.Gone {
 			c.Latest = pod
 		}
 		there = there || hit[pod.Name]

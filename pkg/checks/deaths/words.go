@@ -10,6 +10,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // Who names the container: "container web", "init container migrate", "sidecar proxy".
@@ -26,8 +27,11 @@ func (c Case) Who() string {
 
 // Counted says how often, for causes that events count: "5 times in 12m, last 40s ago".
 func (c Case) Counted(now time.Time) string {
-	if c.Last.IsZero() {
-		return ""
+	switch {
+	case c.Last.IsZero() && c.Count == 1:
+		return "once, nothing tells when"
+	case c.Last.IsZero():
+		return fmt.Sprintf("%d times, nothing tells when", c.Count)
 	}
 	if c.Count == 1 {
 		return analysis.Ago(now, c.Last) + " ago"
@@ -105,4 +109,28 @@ func (c Case) Look() []finding.Fix {
 	return append(out, finding.Fix{
 		Text: "See limits, state and events side by side", Command: finding.Kubectl(c.Workload.Namespace, "describe", "pod", c.Latest.Name),
 	})
+}
+
+// Code names how a container ended: the exit code, and the signal that it stands for.
+func Code(d restart.Death) string {
+	switch {
+	case !d.FromStatus || d.Pod.Container == "":
+		return "SIGKILL"
+	case d.ExitCode == 0:
+		return "0"
+	case d.ExitCode == 143:
+		return "143 (SIGTERM)"
+	default:
+		return "137 (SIGKILL)"
+	}
+}
+
+// CannotTell is what cannot be said of the last death, and why: its events have expired, or were not read.
+func (c Case) CannotTell(p *analysis.Pass) string {
+	why := "no events of that time are left"
+	if p.Complete(snapshot.Events, c.Workload.Namespace) == snapshot.Unknown {
+		why = "the events were not read completely"
+	}
+	last := c.Toll.Latest()
+	return fmt.Sprintf("what ended %s with %s %s ago: %s", c.Who(), Code(last), analysis.Ago(p.Now(), last.Finished), why)
 }

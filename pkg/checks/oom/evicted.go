@@ -44,7 +44,7 @@ func evicted(p *analysis.Pass) error {
 		ev := c.Toll.Latest().Eviction
 		f := finding.Finding{
 			Severity: severity, Confidence: c.Confidence, Object: c.Object(), Evidence: c.Evidence(),
-			Message:   strings.TrimSuffix(fmt.Sprintf("evicted because the node ran low on memory%s%s: %s", left(ev), users(ev), c.Counted(p.Now())), ": ") + c.Tail(),
+			Message:   fmt.Sprintf("evicted because the node ran low on memory%s%s: %s", left(ev), users(ev), c.Counted(p.Now())) + c.Tail(),
 			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		if c.Count > 1 {

@@ -40,14 +40,14 @@ func killedNotMemory(p *analysis.Pass) error {
 		last := c.Toll.Latest()
 		if last.Cause == restart.Unknown {
 			if age := p.Now().Sub(last.Finished); age <= 24*time.Hour || c.Down {
-				p.CannotSay(c.Object(), cannotTell(p, c, last))
+				p.CannotSay(c.Object(), c.CannotTell(p))
 			}
 			continue
 		}
 		what, most := meaning(last)
 		f := finding.Finding{
 			Severity: worseOf(severity, most), Confidence: last.Confidence, Object: c.Object(), Evidence: c.Evidence(),
-			Message:   fmt.Sprintf("%s ended with %s, and %s: %s", c.Who(), code(last), notMemory(last), what),
+			Message:   fmt.Sprintf("%s ended with %s, and %s: %s", c.Who(), deaths.Code(last), notMemory(last), what),
 			FirstSeen: c.FirstSeen(), LastSeen: c.LastSeen(),
 		}
 		if lately := c.Lately(p.Now()); lately != "" {
@@ -125,23 +125,4 @@ func notMemory(d restart.Death) string {
 		return "its node did not lack memory"
 	}
 	return "it was not memory"
-}
-
-func code(d restart.Death) string {
-	switch {
-	case !d.FromStatus || d.Pod.Container == "":
-		return "SIGKILL"
-	case d.ExitCode == 143:
-		return "143 (SIGTERM)"
-	default:
-		return "137 (SIGKILL)"
-	}
-}
-
-func cannotTell(p *analysis.Pass, c deaths.Case, d restart.Death) string {
-	why := "no events of that time are left"
-	if p.Complete(snapshot.Events, c.Workload.Namespace) == snapshot.Unknown {
-		why = "the events were not read completely"
-	}
-	return fmt.Sprintf("what ended %s with %s %s ago: %s", c.Who(), code(d), analysis.Ago(p.Now(), d.Finished), why)
 }

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
@@ -25,10 +28,10 @@ var Cascade = &analysis.Check{
 		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min; a warning where kills, or failures of half of them, were seen within the hour and R > L, k* = 1 or one handler lets them spread. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, load is not said to be the cause.",
 		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
 		Fix:      "Take load off or add replicas first; where others fail alike, mend what they depend on. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
-		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets, whose pods take no load from each other, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread, and needs the metrics API and CPU limits.",
+		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets, whose pods take no load from each other, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
 	},
-	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics)),
+	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics), analysis.Optional(snapshot.Autoscalers)),
 	Run:    cascades,
 }
 
@@ -42,8 +45,9 @@ type symptom struct {
 func cascades(p *analysis.Pass) error {
 	var all []*falling
 	alike := map[symptom]int{}
+	scalers := sync.OnceValue(func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler { return autoscalers(p) })
 	for _, w := range p.Workloads() {
-		f := fallingOf(p, w)
+		f := fallingOf(p, w, scalers)
 		if f == nil {
 			continue
 		}
@@ -103,12 +107,14 @@ func (f *falling) finding(a cascade.Assessment) finding.Finding {
 	switch {
 	case a.Outruns():
 		out.Message += fmt.Sprintf("; they die faster than they return (%s)", a.Inequality())
+	case a.ByScaler:
+		out.Message += fmt.Sprintf("; autoscaler %s wants more than its maximum of %d (%s)", f.scaler.Name, f.scaler.Spec.MaxReplicas, a.Inequality())
 	case a.Breaks == 1:
 		out.Message += fmt.Sprintf("; with one gone the others are beyond their CPU limit (%s)", a.Inequality())
 	default:
 		out.Message += fmt.Sprintf(" (%s)", a.Inequality())
 	}
-	out.Evidence = f.measured(object, a)
+	out.Evidence = f.quantities(object, a)
 	known := map[string]bool{}
 	for _, e := range f.evidence {
 		if key := e.Object.Name + "\n" + e.Source + "\n" + e.Value; !known[key] {
@@ -128,8 +134,8 @@ func (f *falling) elsewhere() string {
 	return fmt.Sprintf(" while %d more workloads fail alike: perhaps for what all depend on", f.facts.Elsewhere)
 }
 
-// measured are the quantities.
-func (f *falling) measured(object finding.ObjectRef, a cascade.Assessment) []finding.Evidence {
+// quantities are what the verdict rests on.
+func (f *falling) quantities(object finding.ObjectRef, a cascade.Assessment) []finding.Evidence {
 	b := restart.BudgetOf(f.container.LivenessProbe)
 	line := func(source, value string) finding.Evidence {
 		return finding.Evidence{Object: object, Source: source, Value: value}
@@ -146,7 +152,14 @@ func (f *falling) measured(object finding.ObjectRef, a cascade.Assessment) []fin
 		out = append(out, line("coupling", "readiness and liveness ask "+handler(f.container.LivenessProbe)+", and liveness acts no later than readiness"))
 	}
 	if f.facts.Use > 0 {
-		out = append(out, line("pods.metrics.k8s.io", fmt.Sprintf("%d %% of the CPU limit used", int(100*f.facts.Use+0.5))))
+		by := "pods.metrics.k8s.io"
+		if !f.measured {
+			by = "horizontalpodautoscaler/" + f.scaler.Name + " status.currentMetrics"
+		}
+		out = append(out, line(by, fmt.Sprintf("%d %% of the CPU limit used", int(100*f.facts.Use+0.5))))
+	}
+	if f.scaler != nil {
+		out = append(out, scaled(f.scaler))
 	}
 	if f.facts.Elsewhere > 0 {
 		out = append(out, line("shared dependency", fmt.Sprintf("%d more of the namespace's workloads fail alike", f.facts.Elsewhere)))
@@ -161,6 +174,8 @@ func (f *falling) fixes(a cascade.Assessment) []finding.Fix {
 	switch surge := slices.ContainsFunc(f.facts.Replicas, func(r cascade.Replica) bool { return r.Newest != f.facts.Replicas[0].Newest }); {
 	case a.Partition == cascade.Dependency:
 		out = append(out, finding.Fix{Text: "Look first at what the workloads that fail alike depend on: more replicas would ask more of it"})
+	case f.scaler != nil:
+		out = append(out, moreReplicas(f.scaler, int32(a.Replicas)))
 	case w.Kind == "Deployment" && !surge: // during a rollout there are more pods than replicas
 		out = append(out, finding.Fix{
 			Text:    "Give the load more replicas, or take load off at the door; a restart would only take more away",

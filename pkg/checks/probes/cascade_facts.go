@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -21,11 +22,13 @@ import (
 // falling is a workload whose liveness probe failed on some replica.
 type falling struct {
 	workload  snapshot.Ref
+	scaler    *autoscalingv2.HorizontalPodAutoscaler // nil where none is known
 	container *corev1.Container
 	init      bool
 	pods      []*corev1.Pod // that should run
 	facts     cascade.Facts
 	words     string
+	measured  bool // the use of CPU is that of the metrics API
 	symptoms  map[symptom]bool
 	grades    map[string][]graded // of a replica's kills
 	deaths    []restart.Death
@@ -41,7 +44,7 @@ type graded struct {
 
 // fallingOf gathers what failed; nil for most workloads: one replica, no container with a liveness probe, or nothing that failed.
 // The pods of a DaemonSet serve their own node, and take no load from each other.
-func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
+func fallingOf(p *analysis.Pass, w snapshot.Ref, scalers func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler) *falling {
 	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" || w.Kind == "DaemonSet" {
 		return nil
 	}
@@ -70,6 +73,7 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref) *falling {
 	if f.container == nil || len(f.pods) < 2 {
 		return nil
 	}
+	f.scaler = scalers()[snapshot.Ref{Kind: w.Kind, Namespace: w.Namespace, Name: w.Name}]
 	f.measure(p, died)
 	return f
 }
@@ -85,16 +89,14 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	budget := restart.BudgetOf(f.container.LivenessProbe)
 	f.facts = cascade.Facts{
 		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,
-		KillTime: time.Duration(budget.Failures-1) * budget.Period, Use: f.use(p),
+		KillTime: budget.Attempts(budget.Failures - 1), Use: f.use(p), Scaler: scalerOf(f.scaler),
 	}
 	if sameHandler(f.container) {
 		ready := restart.BudgetOf(f.container.ReadinessProbe)
-		f.facts.Coupled = f.facts.KillTime <= time.Duration(ready.Failures)*ready.Period+ready.Timeout
+		f.facts.Coupled = f.facts.KillTime <= ready.Attempts(ready.Failures)+ready.Timeout
 	}
-	newest, revised := p.NewestRevision(f.workload)
-	if revised && newest.Number > 1 {
-		f.facts.RolledOut = newest.Created
-	}
+	revisions := rolloutOf(p, f.workload, f.pods)
+	f.facts.RolledOut = revisions.since
 	var names []string
 	for _, pod := range f.pods {
 		names = append(names, pod.Name)
@@ -111,7 +113,7 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	slow := s.outlast(f.container.LivenessProbe, refused)
 	hit := false
 	for _, pod := range f.pods {
-		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revised && newest.Made(pod.Name)}
+		r := cascade.Replica{Name: pod.Name, Node: pod.Spec.NodeName, Ready: isReady(pod), Newest: revisions.newest(pod)}
 		if st := f.status(pod); st != nil {
 			r.Restarts = max(st.RestartCount, 0)
 			r.Died, r.Lived = lastEnd(st)
@@ -157,17 +159,12 @@ func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, die
 	if st == nil || st.State.Running == nil {
 		return
 	}
-	for _, s := range afterStart(pod, f.container, st, restart.Symptoms(p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness)) {
+	for _, s := range afterStart(pod, f.container, st, restart.Symptoms(pod, p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness)) {
 		if !s.Counts() || s.Combined || !byLoad(s.Unhealthy) {
 			continue
 		}
-		r.Failures = append(r.Failures, s.Last)
+		r.Failures = append(r.Failures, s.First, s.Last)
 		f.failed = append(f.failed, s.Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: f.container.Name}))
-		first := s
-		first.Last = s.First // which may be of the start, or of another life
-		if len(afterStart(pod, f.container, st, []restart.Symptom{first})) > 0 {
-			r.Failures = append(r.Failures, s.First)
-		}
 	}
 }
 
@@ -244,7 +241,8 @@ func lastEnd(st *corev1.ContainerStatus) (at time.Time, lived time.Duration) {
 	return at, lived
 }
 
-// use is how much of their CPU limit the replicas use, on average; zero where no number or no limit is known.
+// use is how much of their CPU limit the replicas use, on average, by the metrics API or else by what the autoscaler was told; zero where no
+// number or no limit is known.
 func (f *falling) use(p *analysis.Pass) float64 {
 	var sum float64
 	n := 0
@@ -261,8 +259,9 @@ func (f *falling) use(p *analysis.Pass) float64 {
 		}
 	}
 	if n == 0 {
-		return 0
+		return cpuUse(f.scaler, &f.pods[0].Spec, f.container.Name)
 	}
+	f.measured = true
 	return sum / float64(n)
 }
 

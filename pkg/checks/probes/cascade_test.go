@@ -7,7 +7,9 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -119,20 +121,69 @@ func checksThatTell(t *testing.T, objects []snapshot.Object) []string {
 	return out
 }
 
+func scaledTo(most, now int32) *autoscalingv2.HorizontalPodAutoscaler {
+	return &autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api"}, Spec: autoscalingv2.HorizontalPodAutoscalerSpec{MaxReplicas: most},
+		Status: autoscalingv2.HorizontalPodAutoscalerStatus{CurrentReplicas: now},
+	}
+}
+
+// TestUseByAutoscaler: what the autoscaler was told is set against the limits of what it was told of.
+func TestUseByAutoscaler(t *testing.T) {
+	container := func(name, limit string) corev1.Container {
+		c := corev1.Container{Name: name}
+		if limit != "" {
+			c.Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(limit)}
+		}
+		return c
+	}
+	value := autoscalingv2.MetricValueStatus{AverageValue: new(resource.MustParse("600m"))}
+	whole := autoscalingv2.MetricStatus{Resource: &autoscalingv2.ResourceMetricStatus{Name: corev1.ResourceCPU, Current: value}}
+	memory := autoscalingv2.MetricStatus{Resource: &autoscalingv2.ResourceMetricStatus{Name: corev1.ResourceMemory, Current: value}}
+	one := autoscalingv2.MetricStatus{ContainerResource: &autoscalingv2.ContainerResourceMetricStatus{Name: corev1.ResourceCPU, Container: "app", Current: value}}
+	other := autoscalingv2.MetricStatus{ContainerResource: &autoscalingv2.ContainerResourceMetricStatus{Name: corev1.ResourceCPU, Container: "log", Current: value}}
+	for name, tc := range map[string]struct {
+		containers []corev1.Container
+		metrics    []autoscalingv2.MetricStatus
+		want       float64
+	}{
+		"the pod, of one container":       {[]corev1.Container{container("app", "1")}, []autoscalingv2.MetricStatus{memory, whole}, 0.6},
+		"the pod, of two":                 {[]corev1.Container{container("app", "1"), container("log", "1")}, []autoscalingv2.MetricStatus{whole}, 0.3},
+		"the pod, one without a limit":    {[]corev1.Container{container("app", "1"), container("log", "")}, []autoscalingv2.MetricStatus{whole}, 0},
+		"the container":                   {[]corev1.Container{container("app", "2"), container("log", "")}, []autoscalingv2.MetricStatus{one}, 0.3},
+		"another container":               {[]corev1.Container{container("app", "2"), container("log", "1")}, []autoscalingv2.MetricStatus{other}, 0},
+		"no limit":                        {[]corev1.Container{container("app", "")}, []autoscalingv2.MetricStatus{one, whole}, 0},
+		"memory":                          {[]corev1.Container{container("app", "1")}, []autoscalingv2.MetricStatus{memory}, 0},
+		"nothing was told (no metrics)":   {[]corev1.Container{container("app", "1")}, []autoscalingv2.MetricStatus{{}}, 0},
+		"no value, as of a metric unread": {[]corev1.Container{container("app", "1")}, []autoscalingv2.MetricStatus{{Resource: &autoscalingv2.ResourceMetricStatus{Name: corev1.ResourceCPU}}}, 0},
+	} {
+		h := scaledTo(4, 4)
+		h.Status.CurrentMetrics = tc.metrics
+		if got := cpuUse(h, &corev1.PodSpec{Containers: tc.containers}, "app"); got != tc.want {
+			t.Errorf("%s: %v, want %v", name, got, tc.want)
+		}
+	}
+}
+
 // TestCascadeScales: more replicas are advised only where they help, and in numbers only where it is known how many there should be.
 func TestCascadeScales(t *testing.T) {
 	for name, tc := range map[string]struct {
 		kind      string
 		partition cascade.Partition
 		surge     bool
+		scaler    *autoscalingv2.HorizontalPodAutoscaler
 		want      string
 	}{
-		"load on a Deployment": {"Deployment", cascade.Shared, false, "kubectl -n shop scale deployment/api --replicas=8"},
-		"during a rollout":     {"Deployment", cascade.Shared, true, ""},
-		"a quorum":             {"StatefulSet", cascade.Shared, false, ""},
-		"a dependency":         {"Deployment", cascade.Dependency, false, ""},
+		"load on a Deployment": {"Deployment", cascade.Shared, false, nil, "kubectl -n shop scale deployment/api --replicas=8"},
+		"during a rollout":     {"Deployment", cascade.Shared, true, nil, ""},
+		"a quorum":             {"StatefulSet", cascade.Shared, false, nil, ""},
+		"a dependency":         {"Deployment", cascade.Dependency, false, nil, ""},
+		"an autoscaler":        {"Deployment", cascade.Shared, false, scaledTo(10, 4), `kubectl -n shop patch horizontalpodautoscaler/api -p '{"spec":{"minReplicas":8}}'`},
+		"near its maximum":     {"StatefulSet", cascade.Shared, true, scaledTo(5, 4), `kubectl -n shop patch horizontalpodautoscaler/api -p '{"spec":{"minReplicas":5}}'`},
+		"at its maximum":       {"Deployment", cascade.Shared, false, scaledTo(4, 4), `kubectl -n shop patch horizontalpodautoscaler/api -p '{"spec":{"minReplicas":8,"maxReplicas":8}}'`},
 	} {
 		f := &falling{
+			scaler:    tc.scaler,
 			workload:  snapshot.Ref{Kind: tc.kind, Namespace: "shop", Name: "api"},
 			container: &corev1.Container{Name: "app", LivenessProbe: &corev1.Probe{}},
 			facts:     cascade.Facts{Replicas: []cascade.Replica{{Newest: true}, {Newest: true}, {Newest: true}, {Newest: !tc.surge}}},

@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // killed is a case of kills by one probe, with what is known of the probe.
@@ -70,6 +71,25 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 		}
 	}
 }
+
+// unheard says of the containers with such a probe whose last end may have been a kill by it that this cannot be said, where the events that
+// would tell are gone or were not read: for a day, as long as kills are a warning. A program that ends in good order on SIGTERM ends with 0.
+func unheard(p *analysis.Pass, has func(*corev1.Container) bool) {
+	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool {
+		return d.Unheard && (d.Cause == restart.Unknown || d.Cause == restart.OwnExit && d.ExitCode == 0) || d.Cause == restart.Liveness || d.Cause == restart.Startup
+	}) {
+		last := c.Toll.Latest()
+		if last.Cause == restart.Liveness || last.Cause == restart.Startup || c.Latest == nil || p.Now().Sub(last.Finished) > forgotten || last.ExitCode == 0 && snapshot.Finished(c.Latest) {
+			continue
+		}
+		if spec, _ := specOf(c.Latest, c.Container); spec != nil && has(spec) {
+			p.CannotSay(c.Object(), c.CannotTell(p))
+		}
+	}
+}
+
+// forgotten is how long an end is spoken of of which nothing is known.
+const forgotten = 24 * time.Hour
 
 // mixedUp tells whether the probe failed for its scheme alone, which probes/wrong-scheme tells from the same events.
 func (k killed) mixedUp() bool {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -22,7 +24,7 @@ var LivenessKill = &analysis.Check{
 		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it.",
 		Why:      "A restart heals a deadlock and nothing else. Where the probe asks for a dependency, or the load is high, it kills healthy replicas one after the other, and the rest gets their load.",
 		Fix:      "Ask for the process itself only, give it time to answer, and let a startupProbe wait for slow starts.",
-		Limits:   "Events live 1 h by default and under-report failures; kills before that are known only as far as the last container status shows them. Silent a week after the last kill.",
+		Limits:   "Events live 1 h by default and under-report failures. Of an end before that, with 137, 143 or 0, it is said for a day that nothing tells whose it was. Silent a week after the last kill.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober", "kubernetes#109537"},
 	},
 	Inputs: deaths.Inputs(),
@@ -30,6 +32,7 @@ var LivenessKill = &analysis.Check{
 }
 
 func livenessKill(p *analysis.Pass) error {
+	unheard(p, func(c *corev1.Container) bool { return c.LivenessProbe != nil })
 	kills(p, restart.Liveness, kubeevent.Liveness, func(k killed, f *finding.Finding) bool {
 		f.Message = fmt.Sprintf("%s was killed by its liveness probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
 		if f.Confidence == finding.Consistent {

@@ -4,7 +4,6 @@ package probes
 
 import (
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -40,8 +39,8 @@ func notLater(p *analysis.Pass) error {
 				continue
 			}
 			live, ready := restart.BudgetOf(c.LivenessProbe), restart.BudgetOf(c.ReadinessProbe)
-			kill := time.Duration(live.Failures-1) * live.Period
-			lost := time.Duration(ready.Failures)*ready.Period + ready.Timeout
+			kill := live.Attempts(live.Failures - 1)
+			lost := ready.Attempts(ready.Failures) + ready.Timeout
 			if kill > lost {
 				continue
 			}

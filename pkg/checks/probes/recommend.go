@@ -161,7 +161,7 @@ func timeOuts(v *snapshot.View, w snapshot.Ref, container string) startup.TimeOu
 	var t startup.TimeOuts
 	for _, inc := range v.Incarnations(w) {
 		for probe, n := range map[kubeevent.Probe]*int32{kubeevent.Startup: &t.Startup, kubeevent.Liveness: &t.Liveness, kubeevent.Readiness: &t.Readiness} {
-			for _, s := range restart.Symptoms(inc.Events, container, probe) {
+			for _, s := range restart.Symptoms(inc.Pod, inc.Events, container, probe) {
 				if s.Counts() && !s.Combined && (s.Class == kubeevent.ResponseTimeout || s.Class == kubeevent.ExecTimeout) {
 					*n += s.Count
 				}

@@ -19,15 +19,15 @@ import (
 var RolloutBlind = &analysis.Check{
 	ID: "probes/rollout-blind",
 	Doc: analysis.Doc{
-		Title:    "A rollout counts as failed while its pods may still be starting",
-		Symptom:  "kubectl rollout status and pipelines give up with \"exceeded its progress deadline\", roll back or page, and the pods become ready later.",
-		Evidence: "The startup probe allows a start of longer than the Deployment's progressDeadlineSeconds (600 where it is not set): info, proven by the spec. A warning where the Deployment says ProgressDeadlineExceeded while a container is running within its startup probe's time.",
+		Title:    "A rollout is over before the probes have judged it",
+		Symptom:  "kubectl rollout status and pipelines give up with \"exceeded its progress deadline\", roll back or page, and the pods become ready later. Or a rollout succeeds, and its pods are killed one after the other a moment later.",
+		Evidence: "The startup probe allows a start of longer than the Deployment's progressDeadlineSeconds (600 where it is not set): info, proven by the spec. A warning where the Deployment says ProgressDeadlineExceeded while a container is running within its startup probe's time. And a warning where liveness first killed a pod of the newest revision after that counted as rolled out, and no later than it takes liveness to kill: with a minReadySeconds of that time the rollout would have seen it, and kept the old replicas.",
 		Why:      "Two clocks judge the same start. The shorter one wins, whatever the other was set to.",
-		Fix:      "Set progressDeadlineSeconds above the longest start that the probe allows plus minReadySeconds and the time for images.",
-		Limits:   "A liveness probe that kills after the rollout has completed is told by liveness-kill, without naming the rollout.",
+		Fix:      "Set progressDeadlineSeconds above the longest start that the probe allows plus the time for images, and minReadySeconds to what liveness takes to kill.",
+		Limits:   "That minReadySeconds is short is told only where it was seen to matter: most rollouts do without. Of StatefulSets it is not told.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/controller/deployment/util/deployment_util.go (DeploymentTimedOut)", "k8s.io/api apps/v1 DeploymentSpec"},
 	},
-	Inputs: analysis.OptionalPodInputs(analysis.Need(snapshot.Deployments)),
+	Inputs: analysis.OptionalPodInputs(analysis.Need(snapshot.Deployments), analysis.Optional(snapshot.Events)),
 	Run:    rolloutBlind,
 }
 
@@ -42,6 +42,7 @@ func rolloutBlind(p *analysis.Pass) error {
 		if d.Spec.ProgressDeadlineSeconds != nil {
 			deadline = time.Duration(*d.Spec.ProgressDeadlineSeconds) * time.Second
 		}
+		tooSoon(p, d)
 		for _, list := range [][]corev1.Container{d.Spec.Template.Spec.InitContainers, d.Spec.Template.Spec.Containers} {
 			for i := range list {
 				if c := &list[i]; c.StartupProbe != nil && !byMesh(c.StartupProbe) {

@@ -89,7 +89,7 @@ func eachShaken(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Pod, *
 					return
 				}
 				var counted []restart.Symptom
-				for _, s := range restart.Symptoms(inc.Events, c.Name, name) {
+				for _, s := range restart.Symptoms(inc.Pod, inc.Events, c.Name, name) {
 					if s.Counts() && !s.Combined && p.Now().Sub(s.Last) <= shakenLately && s.Last.After(st.State.Running.StartedAt.Time) {
 						counted = append(counted, s)
 					}

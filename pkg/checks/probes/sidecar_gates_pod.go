@@ -139,14 +139,14 @@ func gates(p *analysis.Pass, pod *corev1.Pod, c *corev1.Container) *hold {
 		if _, stuck := whyUnable(pod, c, true, c.StartupProbe, kubeevent.Startup, events, p.Now()); stuck {
 			h.saidBy = StuckStartup.ID
 		}
-		words, failures := lastFailure(events, at, kubeevent.Startup, c.StartupProbe)
+		words, failures := lastFailure(pod, events, at, kubeevent.Startup, c.StartupProbe)
 		h.text, h.failures = fmt.Sprintf("sidecar %s has not started%s, and %s for it", c.Name, words, wait), failures
 		return h
 	case c.ReadinessProbe != nil && !st.Ready && well && age > patience(c, true, st) && unreadyFor(p, pod):
 		if _, missing := missingPort(c, c.ReadinessProbe); missing {
 			return nil // which probes/never-ready-port tells
 		}
-		words, failures := lastFailure(events, at, kubeevent.Readiness, c.ReadinessProbe)
+		words, failures := lastFailure(pod, events, at, kubeevent.Readiness, c.ReadinessProbe)
 		return &hold{
 			text:     fmt.Sprintf("sidecar %s is not ready%s, so the pod gets no requests, though its other containers are ready", c.Name, words),
 			failures: failures,
@@ -161,9 +161,9 @@ func gates(p *analysis.Pass, pod *corev1.Pod, c *corev1.Container) *hold {
 }
 
 // lastFailure says how a probe failed last, where events tell, and what it asks.
-func lastFailure(events []*corev1.Event, at finding.ObjectRef, name kubeevent.Probe, probe *corev1.Probe) (string, []finding.Evidence) {
+func lastFailure(pod *corev1.Pod, events []*corev1.Event, at finding.ObjectRef, name kubeevent.Probe, probe *corev1.Probe) (string, []finding.Evidence) {
 	var last restart.Symptom
-	for _, s := range restart.Symptoms(events, at.Container, name) {
+	for _, s := range restart.Symptoms(pod, events, at.Container, name) {
 		if s.Outcome != kubeevent.Warned && s.Last.After(last.Last) {
 			last = s
 		}

@@ -52,7 +52,8 @@ func starting(pod *corev1.Pod, now time.Time) bool {
 		case st.State.Waiting != nil:
 			waiting = true
 		case st.State.Running != nil:
-			patient = patient && now.Sub(st.State.Running.StartedAt.Time) <= patience(c, init, st)
+			running := min(age, now.Sub(st.State.Running.StartedAt.Time)) // the node's clock may be behind the server's
+			patient = patient && running <= patience(c, init, st)
 		case st.State.Terminated != nil && st.State.Terminated.ExitCode != 0:
 			restarted = true
 		}

@@ -4,7 +4,8 @@ package probes
 
 import (
 	"fmt"
-	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
@@ -30,6 +31,7 @@ var StartupKill = &analysis.Check{
 }
 
 func startupKill(p *analysis.Pass) error {
+	unheard(p, func(c *corev1.Container) bool { return c.StartupProbe != nil && c.LivenessProbe == nil })
 	kills(p, restart.Startup, kubeevent.Startup, func(k killed, f *finding.Finding) bool {
 		f.Message = fmt.Sprintf("%s was killed by its startup probe%s %s", k.Who(), because(k.words, k.probe), k.Counted(p.Now()))
 		if f.Confidence == finding.Consistent {
@@ -46,7 +48,7 @@ func startupKill(p *analysis.Pass) error {
 			f.Fix = append(f.Fix, k.asksWrongly()...)
 			threshold := int(2*max(b.Latest, k.longest)/b.Period) + 1
 			f.Fix = append(f.Fix, finding.Fix{
-				Text:    fmt.Sprintf("If it only starts slowly, guarantee it twice as long, %s; this rolls the workload over", b.Guaranteed+time.Duration(threshold-int(b.Failures))*b.Period),
+				Text:    fmt.Sprintf("If it only starts slowly, guarantee it twice as long, %s; this rolls the workload over", b.Guaranteed+b.Attempts(int32(threshold)-b.Failures)),
 				Command: patch(k.Workload, k.Container, k.init, "startupProbe", map[string]any{"failureThreshold": threshold}),
 			})
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -67,7 +66,7 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 			effect = "a hang ends in a restart"
 		}
 		f.Message += fmt.Sprintf("%s waits %s for an answer but is due every %s: %s after about %s, not %s",
-			who, b.Timeout, b.Period, effect, analysis.Span(time.Duration(b.Failures)*b.Timeout), analysis.Span(time.Duration(b.Failures)*b.Period))
+			who, b.Timeout, b.Period, effect, analysis.Span(b.Waits(b.Failures)), analysis.Span(b.Attempts(b.Failures)))
 		f.Evidence = append(f.Evidence, s.says(c.Name, s.field(c, field),
 			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures)))
 		seconds := int(b.Timeout.Seconds())

@@ -44,7 +44,7 @@ func whyUnable(pod *corev1.Pod, c *corev1.Container, init bool, probe *corev1.Pr
 		list = "initContainers"
 	}
 	field := "spec." + list + "[" + c.Name + "]." + fieldOf(name)
-	symptoms := restart.Symptoms(events, c.Name, name)
+	symptoms := restart.Symptoms(pod, events, c.Name, name)
 	if missing {
 		u := unable{
 			reason: "no port of the container is named " + port, confidence: finding.Proven,

@@ -41,9 +41,9 @@ func unready(pod *corev1.Pod, events []*corev1.Event) (reason string, evidence f
 		case init && st.State.Running != nil && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways):
 			reason = "waiting for init container " + st.Name
 		case st.State.Running != nil && c.StartupProbe != nil && (st.Started == nil || !*st.Started):
-			reason = "not started" + seen(events, c.Name, kubeevent.Startup, c.StartupProbe)
+			reason = "not started" + seen(pod, events, c.Name, kubeevent.Startup, c.StartupProbe)
 		case st.State.Running != nil && c.ReadinessProbe != nil:
-			reason = "failing the readiness probe" + seen(events, c.Name, kubeevent.Readiness, c.ReadinessProbe)
+			reason = "failing the readiness probe" + seen(pod, events, c.Name, kubeevent.Readiness, c.ReadinessProbe)
 		}
 	})
 	if reason != "" {
@@ -58,9 +58,9 @@ func unready(pod *corev1.Pod, events []*corev1.Event) (reason string, evidence f
 }
 
 // seen says how a probe failed lately, where events tell, and what it asks.
-func seen(events []*corev1.Event, container string, name kubeevent.Probe, probe *corev1.Probe) string {
+func seen(pod *corev1.Pod, events []*corev1.Event, container string, name kubeevent.Probe, probe *corev1.Probe) string {
 	var latest *restart.Symptom
-	for _, s := range restart.Symptoms(events, container, name) {
+	for _, s := range restart.Symptoms(pod, events, container, name) {
 		if latest == nil || s.Last.After(latest.Last) {
 			latest = &s
 		}

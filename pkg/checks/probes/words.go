@@ -51,10 +51,11 @@ func specOf(pod *corev1.Pod, name string) (c *corev1.Container, init bool) {
 	return nil, false
 }
 
-// neverReady tells whether a pod has not been ready once: its condition Ready has been false ever since the kubelet took it.
+// neverReady tells whether a pod has not been ready once: its condition Ready has been false ever since the kubelet took it, by the clock of
+// that kubelet, which need not be the server's.
 func neverReady(pod *corev1.Pod) bool {
 	taken := pod.CreationTimestamp.Time
-	if pod.Status.StartTime != nil && pod.Status.StartTime.After(taken) {
+	if pod.Status.StartTime != nil {
 		taken = pod.Status.StartTime.Time
 	}
 	for _, c := range pod.Status.Conditions {
@@ -79,7 +80,7 @@ func failures(p *analysis.Pass, w snapshot.Ref, pods []string, container string,
 		if !wanted[inc.Name] {
 			continue
 		}
-		for _, s := range restart.Symptoms(inc.Events, container, probe) {
+		for _, s := range restart.Symptoms(inc.Pod, inc.Events, container, probe) {
 			if !s.Counts() {
 				continue
 			}

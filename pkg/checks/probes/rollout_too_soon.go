@@ -1,0 +1,83 @@
+package probes
+
+// This file finds rollouts that had ended before the liveness probe could show that the new revision is ill.
+
+import (
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// tooSoon reports a Deployment whose newest revision counted as rolled out, and whose pods liveness began to kill only then, as soon as it
+// could. The condition keeps the time at which the rollout was complete (kubernetes v1.37.2 pkg/controller/deployment/progress.go).
+func tooSoon(p *analysis.Pass, d *appsv1.Deployment) {
+	complete, ok := rolledOut(d)
+	if !ok {
+		return
+	}
+	w := snapshot.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: d.Namespace, Name: d.Name}
+	newest, ok := p.NewestRevision(w)
+	if !ok || newest.Number < 2 {
+		return // there was nothing before that the rollout could have kept
+	}
+	var first restart.Death
+	for _, inc := range p.Incarnations(w) {
+		if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) || !newest.Made(inc.Name) {
+			continue
+		}
+		for _, death := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
+			if death.Cause == restart.Liveness && !death.First.IsZero() && (first.First.IsZero() || death.First.Before(first.First)) {
+				first = death
+			}
+		}
+	}
+	if first.First.IsZero() {
+		return
+	}
+	for i := range d.Spec.Template.Spec.Containers {
+		c := &d.Spec.Template.Spec.Containers[i]
+		if c.Name != first.Pod.Container || c.LivenessProbe == nil || byMesh(c.LivenessProbe) {
+			continue
+		}
+		b, least := restart.BudgetOf(c.LivenessProbe), time.Duration(d.Spec.MinReadySeconds)*time.Second
+		after := first.First.Sub(complete)
+		if least >= b.Latest || after <= 0 || after > b.Latest {
+			continue
+		}
+		s := &spec{workload: w, source: analysis.Ref(w)}
+		enough := int(b.Latest.Seconds())
+		p.Report(finding.Finding{
+			Severity: finding.Warning, Confidence: first.Confidence, Object: s.object(c.Name), FirstSeen: finding.At(complete), LastSeen: finding.At(first.Finished),
+			Message: fmt.Sprintf("revision %d counted as rolled out %s before liveness first killed container %s of it: pods count after %d s ready (minReadySeconds), and liveness takes up to %s",
+				newest.Number, analysis.Span(after), c.Name, d.Spec.MinReadySeconds, b.Latest),
+			Evidence: append([]finding.Evidence{
+				{Object: analysis.Ref(w), Source: "status.conditions[Progressing]", Value: "NewReplicaSetAvailable", Time: finding.At(complete)},
+				s.says("", "spec.minReadySeconds", fmt.Sprint(d.Spec.MinReadySeconds)),
+			}, first.Evidence...),
+			Fix: []finding.Fix{
+				{Text: "If the revision before was well, go back to it", Command: finding.Kubectl(d.Namespace, "rollout", "undo", "deployment/"+d.Name)},
+				{
+					Text:    "Let a rollout wait until liveness would have killed, so that it keeps the old replicas; it takes that much longer for each step, and this restarts nothing",
+					Command: finding.Kubectl(d.Namespace, "patch", "deployment/"+d.Name, "-p", fmt.Sprintf(`{"spec":{"minReadySeconds":%d}}`, enough)),
+				},
+			},
+		})
+	}
+}
+
+// rolledOut is when the newest revision counted as rolled out, and false while it does not.
+func rolledOut(d *appsv1.Deployment) (time.Time, bool) {
+	for _, c := range d.Status.Conditions {
+		if c.Type == appsv1.DeploymentProgressing && c.Reason == "NewReplicaSetAvailable" && !c.LastUpdateTime.IsZero() {
+			return c.LastUpdateTime.Time, d.Status.ObservedGeneration >= d.Generation
+		}
+	}
+	return time.Time{}, false
+}
