@@ -42,7 +42,7 @@ func (r replica) ref() finding.ObjectRef {
 	return ref
 }
 
-// template is what tells pods of one workload that were made from different templates apart.
+// templateOf tells pods of one workload apart that were made from different templates.
 func templateOf(pod *corev1.Pod) string {
 	if hash, ok := pod.Labels["pod-template-hash"]; ok {
 		return hash
@@ -65,13 +65,13 @@ func madeAs(pods []*corev1.Pod, name string, template *corev1.Pod) bool {
 
 // alive is the status of a container that runs, in a pod of a template that goes on running; nil where it does not.
 func alive(pod, template *corev1.Pod, container string) *corev1.ContainerStatus {
-	if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil || templateOf(pod) != templateOf(template) {
+	if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
 		return nil
 	}
 	for _, list := range [...][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
 		for i := range list {
 			if list[i].Name == container {
-				if list[i].State.Running == nil {
+				if list[i].State.Running == nil || templateOf(pod) != templateOf(template) {
 					return nil
 				}
 				return &list[i]
