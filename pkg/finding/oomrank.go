@@ -17,6 +17,7 @@ type RankedNode struct {
 	CapacityBytes    *int64 `json:"capacityBytes,omitempty"`    // status.capacity, from which oom_score_adj is computed; absent where the node was not read
 	AllocatableBytes *int64 `json:"allocatableBytes,omitempty"` // status.allocatable
 	RequestedBytes   int64  `json:"requestedBytes"`             // what its pods request in all
+	UsedBytes        *int64 `json:"usedBytes,omitempty"`        // what they use in all (working set); absent where the use of any is not known
 	MemoryPressure   bool   `json:"memoryPressure,omitempty"`   // the node has the condition MemoryPressure
 
 	// Kernel ranks containers as the kernel's OOM killer does where the node itself is out of memory, the first to die first.
@@ -28,7 +29,8 @@ type RankedNode struct {
 
 // KernelRank is one container in the kernel's order.
 type KernelRank struct {
-	Pod          ObjectRef `json:"pod"` // with the container
+	Place        int       `json:"place"` // from 1; those that nothing known sets apart share one
+	Pod          ObjectRef `json:"pod"`   // with the container
 	QOSClass     string    `json:"qosClass"`
 	RequestBytes *int64    `json:"requestBytes,omitempty"` // absent: none
 	LimitBytes   *int64    `json:"limitBytes,omitempty"`   // absent: none
@@ -50,6 +52,7 @@ const (
 
 // EvictionRank is one pod in the kubelet's order.
 type EvictionRank struct {
+	Place        int         `json:"place"` // from 1; those that nothing known sets apart share one
 	Pod          ObjectRef   `json:"pod"`
 	OverRequest  OverRequest `json:"overRequest"`
 	Priority     int32       `json:"priority"`

@@ -26,28 +26,34 @@ func rankTitle(n finding.RankedNode) []span {
 		title = append(title, span{text: "MemoryPressure", style: theme.Critical})
 	}
 	if n.CapacityBytes != nil && n.AllocatableBytes != nil {
-		title = append(title, faint("·"), plain(fmt.Sprintf("%s of memory, %s for pods, which request %s",
-			size(*n.CapacityBytes), size(*n.AllocatableBytes), size(n.RequestedBytes))))
+		facts := fmt.Sprintf("%s of memory, %s for pods, which request %s", size(*n.CapacityBytes), size(*n.AllocatableBytes), size(n.RequestedBytes))
+		if n.UsedBytes != nil {
+			facts += " and use " + size(*n.UsedBytes)
+		}
+		title = append(title, faint("·"), plain(facts))
 	}
 	return title
 }
 
 func kernelTable(ranks []finding.KernelRank) table {
-	t := table{header: []string{"POD CONTAINER", "REQUEST", "LIMIT", "ADJ", "WHY"}, noun: "container"}
-	known := true
+	t := table{header: []string{"#", "POD CONTAINER", "USE", "REQUEST", "ADJ", "WHY", "LIMIT"}, noun: "container", spare: 1}
+	known := 0
 	for _, k := range ranks {
 		adj := "?"
 		if k.OOMScoreAdj != nil {
 			adj = strconv.Itoa(*k.OOMScoreAdj)
 		}
-		known = known && k.UsageBytes != nil
+		if k.UsageBytes != nil {
+			known++
+		}
 		t.rows = append(t.rows, []string{
-			k.Pod.Namespace + "/" + k.Pod.Name + " " + k.Pod.Container, orNone(k.RequestBytes), orNone(k.LimitBytes), adj, k.Why,
+			strconv.Itoa(k.Place), k.Pod.Namespace + "/" + k.Pod.Name + " " + k.Pod.Container, orUnknown(k.UsageBytes),
+			orNone(k.RequestBytes), adj, k.Why, orNone(k.LimitBytes),
 		})
 	}
-	t.title = "The kernel, out of memory, kills in this order (at equal ADJ, who uses more):"
-	if known {
-		t.title = "The kernel, out of memory, kills in this order, by use plus ADJ:"
+	t.title = "The kernel, out of memory, kills in this order, by USE plus ADJ:"
+	if known == 0 {
+		t.title = "The kernel, out of memory, kills in this order (at equal ADJ, who uses more):"
 	}
 	return t
 }
@@ -55,13 +61,27 @@ func kernelTable(ranks []finding.KernelRank) table {
 func evictionTable(ranks []finding.EvictionRank) table {
 	t := table{
 		title:  "The kubelet, before that, evicts in this order (OVER its request, PRIORITY):",
-		header: []string{"POD", "PRIORITY", "REQUEST", "OVER", "WHY"}, noun: "pod", spare: 1,
+		header: []string{"#", "POD", "USE", "REQUEST", "OVER", "PRIORITY", "WHY"}, noun: "pod", spare: 1,
 	}
 	for _, e := range ranks {
-		over := map[finding.OverRequest]string{finding.Over: "yes", finding.OverMaybe: "if it uses more", finding.NotOver: "no", finding.Exempt: "never evicted"}[e.OverRequest]
-		t.rows = append(t.rows, []string{e.Pod.Namespace + "/" + e.Pod.Name, strconv.Itoa(int(e.Priority)), orNone(&e.RequestBytes), over, e.Why})
+		over := map[finding.OverRequest]string{finding.Over: "yes", finding.OverMaybe: "?", finding.NotOver: "no", finding.Exempt: "exempt"}[e.OverRequest]
+		if e.OverRequest == finding.Over && e.UsageBytes != nil {
+			over = size(*e.UsageBytes - e.RequestBytes)
+		}
+		t.rows = append(t.rows, []string{
+			strconv.Itoa(e.Place), e.Pod.Namespace + "/" + e.Pod.Name, orUnknown(e.UsageBytes), orNone(&e.RequestBytes), over,
+			strconv.Itoa(int(e.Priority)), e.Why,
+		})
 	}
 	return t
+}
+
+// orUnknown writes bytes, and a question mark where they are not known.
+func orUnknown(n *int64) string {
+	if n == nil {
+		return "?"
+	}
+	return size(*n)
 }
 
 // orNone writes bytes, and a dash for none.

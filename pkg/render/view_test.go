@@ -34,6 +34,7 @@ func kernelRank(namespace, pod, container, class string, request, limit int64, a
 
 // rankedNode is a node with at least as many containers as fit on a screen.
 func rankedNode(name string, more int) finding.RankedNode {
+	used := func(mib int64) *int64 { return new(mib << 20) }
 	n := finding.RankedNode{
 		Node: name, CapacityBytes: new(int64(8 << 30)), AllocatableBytes: new(int64(7600 << 20)), RequestedBytes: 2304 << 20,
 		Kernel: []finding.KernelRank{
@@ -43,14 +44,18 @@ func rankedNode(name string, more int) finding.RankedNode {
 			kernelRank("shop", "db-0", "postgres", "Guaranteed", 2<<30, 2<<30, -997, "Guaranteed"),
 		},
 		Eviction: []finding.EvictionRank{
-			{Pod: object("Pod", "shop", "cache-5f7b9d8c6-abcde"), OverRequest: finding.Over, Why: "requests nothing"},
-			{Pod: object("Pod", "shop", "web-7d9c8f6b94-x2xkp"), OverRequest: finding.OverMaybe, RequestBytes: 256 << 20, Why: "its use is not known"},
-			{Pod: object("Pod", "shop", "db-0"), OverRequest: finding.NotOver, Priority: 1000, RequestBytes: 2 << 30, Why: "limit = request"},
-			{Pod: object("Pod", "kube-system", "kube-proxy-x9k2z"), OverRequest: finding.Exempt, Priority: 2000001000, Why: "critical"},
+			{Place: 1, Pod: object("Pod", "shop", "cache-5f7b9d8c6-abcde"), OverRequest: finding.Over, UsageBytes: used(712), Why: "requests nothing"},
+			{Place: 2, Pod: object("Pod", "shop", "web-7d9c8f6b94-x2xkp"), OverRequest: finding.OverMaybe, RequestBytes: 256 << 20, Why: "its use is not known"},
+			{Place: 3, Pod: object("Pod", "shop", "db-0"), OverRequest: finding.NotOver, Priority: 1000, RequestBytes: 2 << 30, UsageBytes: used(1500), Why: "uses no more than it requests"},
+			{Place: 4, Pod: object("Pod", "kube-system", "kube-proxy-x9k2z"), OverRequest: finding.Exempt, Priority: 2000001000, UsageBytes: used(31), Why: "critical"},
 		},
 	}
+	n.Kernel[0].UsageBytes, n.Kernel[2].UsageBytes, n.Kernel[3].UsageBytes = used(712), used(31), used(1500)
 	for i := range more {
 		n.Kernel = append(n.Kernel, kernelRank("batch", fmt.Sprintf("crunch-%d", i), "crunch", "Guaranteed", 64<<20, 64<<20, -997, "Guaranteed"))
+	}
+	for i := range n.Kernel {
+		n.Kernel[i].Place = min(i+1, 5)
 	}
 	return n
 }
@@ -58,6 +63,11 @@ func rankedNode(name string, more int) finding.RankedNode {
 func views() map[string]finding.View {
 	pressed := rankedNode("node-1", 0)
 	pressed.MemoryPressure = true
+	pressed.UsedBytes = new(int64(2243 << 20))
+	unknown := rankedNode("node-1", 0)
+	for i := range unknown.Kernel {
+		unknown.Kernel[i].UsageBytes, unknown.Eviction[i].UsageBytes = nil, nil
+	}
 	unread := rankedNode("node-2", 0)
 	unread.CapacityBytes, unread.AllocatableBytes, unread.Kernel[1].OOMScoreAdj = nil, nil, nil
 	gaps := rankOf(pressed, unread)
@@ -70,7 +80,7 @@ func views() map[string]finding.View {
 	foul := rankedNode(evil, 1)
 	foul.Kernel[0].Pod, foul.Kernel[0].Why, foul.Kernel[0].QOSClass = in(object(evil, evil, evil), evil), evil, evil
 	foul.Eviction[0].Pod, foul.Eviction[0].Why, foul.Eviction[0].OverRequest = object(evil, evil, evil), evil, evil
-	all := map[string]finding.View{"rank": gaps, "rank-one": rankOf(rankedNode("node-1", 60)), "rank-many": rankOf(many...), "rank-none": rankOf(), "rank-nasty": rankOf(foul)}
+	all := map[string]finding.View{"rank": gaps, "rank-one": rankOf(rankedNode("node-1", 60)), "rank-unknown": rankOf(unknown), "rank-many": rankOf(many...), "rank-none": rankOf(), "rank-nasty": rankOf(foul)}
 	maps.Copy(all, recommendViews())
 	maps.Copy(all, timelineViews())
 	return all

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	podresource "k8s.io/component-helpers/resource"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -38,13 +37,18 @@ func Eviction(pods []*corev1.Pod, use Use) []finding.EvictionRank {
 		r.OverRequest, r.Why = over(p, r)
 		out = append(out, r)
 	}
-	slices.SortStableFunc(out, func(a, b finding.EvictionRank) int {
-		return cmp.Or(
-			cmp.Compare(tier(a.OverRequest), tier(b.OverRequest)), cmp.Compare(a.Priority, b.Priority), cmp.Compare(excess(b), excess(a)),
-			finding.CompareObjects(a.Pod, b.Pod),
-		)
-	})
+	slices.SortStableFunc(out, func(a, b finding.EvictionRank) int { return cmp.Or(sooner(a, b), finding.CompareObjects(a.Pod, b.Pod)) })
+	for i := range out {
+		if out[i].Place = i + 1; i > 0 && sooner(out[i-1], out[i]) == 0 {
+			out[i].Place = out[i-1].Place
+		}
+	}
 	return out
+}
+
+// sooner compares by all that sets pods apart.
+func sooner(a, b finding.EvictionRank) int {
+	return cmp.Or(cmp.Compare(tier(a.OverRequest), tier(b.OverRequest)), cmp.Compare(a.Priority, b.Priority), cmp.Compare(excess(b), excess(a)))
 }
 
 // over says whether a pod uses more than it requests, and why that is known or not.
@@ -56,9 +60,9 @@ func over(p *corev1.Pod, r finding.EvictionRank) (finding.OverRequest, string) {
 	case r.RequestBytes == 0:
 		return finding.Over, "requests nothing"
 	case r.UsageBytes != nil && *r.UsageBytes > r.RequestBytes:
-		return finding.Over, "uses " + bytes(*r.UsageBytes-r.RequestBytes) + " more than it requests"
+		return finding.Over, "uses " + finding.Bytes(*r.UsageBytes-r.RequestBytes) + " more than it requests"
 	case r.UsageBytes != nil:
-		return finding.NotOver, "uses less"
+		return finding.NotOver, "uses no more than it requests"
 	case limited && limit <= r.RequestBytes:
 		return finding.NotOver, "limit = request"
 	default:
@@ -104,5 +108,3 @@ func limit(p *corev1.Pod) (int64, bool) {
 }
 
 func memory(l corev1.ResourceList) int64 { return l.Memory().Value() }
-
-func bytes(n int64) string { return resource.NewQuantity(n, resource.BinarySI).String() }

@@ -14,17 +14,17 @@ import (
 
 // contender is a container with what orders it.
 type contender struct {
-	rank finding.KernelRank
-	adj  int64
-	used int64 // thousandths of the node's memory
+	rank  finding.KernelRank
+	score float64 // bytes: what it uses, and its oom_score_adj as a share of the node's memory
 }
 
 // Kernel ranks the running containers of the pods of one node as the kernel does where the node itself is out of memory, the first to die
 // first: by what a process uses plus its oom_score_adj, in thousandths of the node's memory (Linux mm/oom_kill.c, oom_badness); one process
-// per container is assumed. Where the use of any is not known, the scores alone make the order. capacity is the node's, in bytes; where it is
-// not known (0), requests order the Burstable ones, which then have no score. Pods without a QoS class in their status are left out.
+// per container is assumed. Where the use of one is not known, its score alone says where it stands, which is the last place that it can
+// have. capacity is the node's, in bytes; where it is not known (0), requests order the Burstable ones, which then have no score. Pods
+// without a QoS class in their status are left out.
 func Kernel(pods []*corev1.Pod, capacity int64, use Use) []finding.KernelRank {
-	scale, allKnown := capacity, true
+	scale := capacity
 	if capacity <= 0 {
 		scale = 1
 		for _, p := range pods {
@@ -38,7 +38,7 @@ func Kernel(pods []*corev1.Pod, capacity int64, use Use) []finding.KernelRank {
 			if !ok {
 				continue
 			}
-			x := contender{adj: int64(adj), rank: finding.KernelRank{
+			x := contender{score: float64(adj) / 1000 * float64(scale), rank: finding.KernelRank{
 				Pod:      finding.ObjectRef{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Name: p.Name, Container: c.Name},
 				QOSClass: string(p.Status.QOSClass), RequestBytes: amount(c.Resources.Requests), LimitBytes: amount(c.Resources.Limits), Why: why,
 			}}
@@ -46,22 +46,21 @@ func Kernel(pods []*corev1.Pod, capacity int64, use Use) []finding.KernelRank {
 				x.rank.OOMScoreAdj = &adj
 			}
 			if bytes, ok := use(p, c.Name); ok {
-				x.rank.UsageBytes, x.used = &bytes, 1000*bytes/scale
-			} else {
-				allKnown = false
+				x.rank.UsageBytes = &bytes
+				x.score += float64(bytes)
 			}
 			all = append(all, x)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b contender) int {
-		if allKnown {
-			return cmp.Or(cmp.Compare(b.adj+b.used, a.adj+a.used), finding.CompareObjects(a.rank.Pod, b.rank.Pod))
-		}
-		return cmp.Or(cmp.Compare(b.adj, a.adj), finding.CompareObjects(a.rank.Pod, b.rank.Pod))
+		return cmp.Or(cmp.Compare(b.score, a.score), finding.CompareObjects(a.rank.Pod, b.rank.Pod))
 	})
 	out := make([]finding.KernelRank, len(all))
 	for i := range all {
 		out[i] = all[i].rank
+		if out[i].Place = i + 1; i > 0 && all[i].score == all[i-1].score {
+			out[i].Place = out[i-1].Place
+		}
 	}
 	return out
 }

@@ -138,7 +138,9 @@ func TestKernel(t *testing.T) {
 		want     []string
 	}{
 		{"by score alone", 8 * gi, unknown, []string{"none", "small", "big", "guaranteed"}},
-		{"some use is not known", 8 * gi, uses(map[string]int64{"big": 7000}), []string{"none", "small", "big", "guaranteed"}},
+		{"some use is not known", 8 * gi, uses(map[string]int64{"big": 7000}), []string{"big", "none", "small", "guaranteed"}},
+		{"nor that of who stands first", 8 * gi, uses(map[string]int64{"big": 500, "small": 100}), []string{"none", "small", "big", "guaranteed"}},
+		{"more than there is", 8 * gi, uses(map[string]int64{"guaranteed": 1 << 43 / mi, "none": 1}), []string{"guaranteed", "none", "small", "big"}},
 		{"by what is used", 8 * gi, uses(map[string]int64{"big": 4096, "small": 100, "none": 10, "guaranteed": 1024}), []string{"big", "none", "small", "guaranteed"}},
 		{"the node was not read", 0, unknown, []string{"none", "small", "big", "guaranteed"}},
 	} {
@@ -154,6 +156,34 @@ func TestKernel(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestPlaces: what nothing known sets apart shares a place, and what comes after it has the place that it would have otherwise.
+func TestPlaces(t *testing.T) {
+	pods := []*corev1.Pod{
+		pod("a", corev1.PodQOSBestEffort, container("c", "", "")), pod("b", corev1.PodQOSBestEffort, container("c", "", "")),
+		pod("c", corev1.PodQOSGuaranteed, container("c", "1Gi", "1Gi")),
+	}
+	for name, tc := range map[string]struct {
+		use  Use
+		want []int
+	}{
+		"nothing is known":     {unknown, []int{1, 1, 3}},
+		"who uses more":        {uses(map[string]int64{"a": 1, "b": 2, "c": 3}), []int{1, 2, 3}},
+		"both use the same":    {uses(map[string]int64{"a": 5, "b": 5, "c": 3}), []int{1, 1, 3}},
+		"one of them is known": {uses(map[string]int64{"b": 5}), []int{1, 2, 3}},
+	} {
+		var kernel, eviction []int
+		for _, r := range Kernel(pods, 8*gi, tc.use) {
+			kernel = append(kernel, r.Place)
+		}
+		for _, r := range Eviction(pods, tc.use) {
+			eviction = append(eviction, r.Place)
+		}
+		if !slices.Equal(kernel, tc.want) || !slices.Equal(eviction, tc.want) {
+			t.Errorf("%s: kernel %v, kubelet %v, want %v", name, kernel, eviction, tc.want)
+		}
 	}
 }
 

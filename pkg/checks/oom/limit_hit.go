@@ -62,6 +62,7 @@ func hits(p *analysis.Pass, owner restart.Owner) error {
 		}
 		f.Message = strings.TrimSuffix(f.Message, ": ") + c.Tail() // where no time is known
 		f.Fix = append(c.Look(), raise(c, last.Limit)...)
+		f.SaidBy = "oom/leak-suspected" // which then says when it comes again, and that a larger limit does not help
 		if _, ok := injector(p, c); ok {
 			f.SaidBy = "oom/injected-limit"
 		}

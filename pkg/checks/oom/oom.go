@@ -9,6 +9,8 @@ func Checks() []*analysis.Check {
 		LimitHit, PodLimitHit, ChildKilled, TinyLimit, InjectedLimit, RuntimeOwnLimit, RuntimeUnaware, NodeOutOfMemory, NodeOvercommitted,
 		Evicted, TurnedAway, BestEffortCritical, KilledNotMemory,
 		CloseToLimit, TmpfsCounts, CacheNotLeak, RequestFarBelowUsage, NoLimitNoisy,
+		LeakSuspected,
+		Spiky,
 	}
 }
 

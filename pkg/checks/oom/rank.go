@@ -24,6 +24,9 @@ var Rank = &analysis.View{
 (ADJ), which the kubelet computes from QoS class and request. Before that, under memory pressure, the kubelet evicts pods: those over their
 request first, then the lowest priority, then by how far they are over; the QoS class plays no part.
 
+USE is the working set in the metrics API, file cache that was read lately counted, as the kubelet counts it; the kernel counts the processes'
+own memory. "?" is not known, and stands where requests and ADJ alone put it. Equal numbers (#): nothing known tells who is first.
+
 A limit is another matter: who reaches the own limit dies at once, whatever stands here.
 
 All namespaces are read, unless -n names one: neighbours on the same node matter.`,
@@ -34,7 +37,7 @@ All namespaces are read, unless -n names one: neighbours on the same node matter
   kubectl scars oom rank node-1 -o wide`,
 	Takes:        []snapshot.Kind{snapshot.Nodes},
 	WholeCluster: true,
-	Inputs:       []analysis.Input{analysis.Need(snapshot.Pods), analysis.Optional(snapshot.Nodes)},
+	Inputs:       []analysis.Input{analysis.Need(snapshot.Pods), analysis.Optional(snapshot.Nodes), analysis.Optional(snapshot.PodMetrics)},
 	Make:         rank,
 }
 
@@ -46,12 +49,13 @@ func rank(v *snapshot.View, q analysis.Question) finding.View {
 			continue
 		}
 		pods := slices.DeleteFunc(slices.Clone(v.PodsOn(name)), snapshot.Finished)
-		ranked := rankNode(v.Node(name), name, pods)
+		ranked := rankNode(v.Node(name), name, pods, used(v))
 		if len(ranked.Eviction) == 0 {
 			continue // nothing runs there yet
 		}
 		out.Nodes = append(out.Nodes, ranked)
 		gaps(out, node, pods, v.Node(name) != nil, q.Namespaces)
+		unused(v, out, node, ranked.Kernel)
 	}
 	slices.SortStableFunc(out.Nodes, func(a, b finding.RankedNode) int { // those under pressure first
 		switch {
@@ -66,7 +70,7 @@ func rank(v *snapshot.View, q analysis.Question) finding.View {
 	return out
 }
 
-func rankNode(node *corev1.Node, name string, pods []*corev1.Pod) finding.RankedNode {
+func rankNode(node *corev1.Node, name string, pods []*corev1.Pod, use victim.Use) finding.RankedNode {
 	out := finding.RankedNode{Node: name}
 	var capacity int64
 	if node != nil {
@@ -75,16 +79,52 @@ func rankNode(node *corev1.Node, name string, pods []*corev1.Pod) finding.Ranked
 		out.CapacityBytes, out.AllocatableBytes = &capacity, &allocatable
 		out.MemoryPressure = pressed(node)
 	}
-	out.Kernel = victim.Kernel(pods, capacity, unknown)
-	out.Eviction = victim.Eviction(pods, unknown)
+	out.Kernel = victim.Kernel(pods, capacity, use)
+	out.Eviction = victim.Eviction(pods, use)
 	for _, p := range pods {
 		out.RequestedBytes += victim.Request(p)
+	}
+	out.UsedBytes = new(int64)
+	for _, e := range out.Eviction {
+		if e.UsageBytes == nil {
+			out.UsedBytes = nil
+			break
+		}
+		*out.UsedBytes += *e.UsageBytes
 	}
 	return out
 }
 
-// unknown is the use of containers as far as status tells: not at all.
-func unknown(*corev1.Pod, string) (int64, bool) { return 0, false }
+// used is the use of containers in the metrics API: of the life that they are in, and of now.
+func used(v *snapshot.View) victim.Use {
+	oldest := v.Now().Add(-stale)
+	return func(pod *corev1.Pod, container string) (int64, bool) {
+		u := v.PodUsage(pod.Namespace, pod.Name)
+		if u == nil || u.Time.Before(oldest) {
+			return 0, false
+		}
+		for _, list := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
+			for i := range list {
+				if r := list[i].State.Running; list[i].Name == container && (r == nil || u.Time.Before(r.StartedAt.Time)) {
+					return 0, false
+				}
+			}
+		}
+		return u.Container(container)
+	}
+}
+
+// unused says where the use of containers is not known. It names no amounts, so that it is said once for all nodes.
+func unused(v *snapshot.View, out *finding.OOMRank, node finding.ObjectRef, ranks []finding.KernelRank) {
+	if !slices.ContainsFunc(ranks, func(k finding.KernelRank) bool { return k.UsageBytes == nil }) {
+		return
+	}
+	reason := "what containers use: the metrics API was not read or has no samples"
+	if len(v.PodUsages()) > 0 {
+		reason = "what some containers use (USE is ?): the metrics API has no sample of the life that they are in, or none of the last " + analysis.Span(stale)
+	}
+	out.CannotSay = append(out.CannotSay, finding.Gap{Check: "oom/rank", Object: node, Reason: reason})
+}
 
 // pressed tells whether a node says that it is under memory pressure.
 func pressed(n *corev1.Node) bool {

@@ -8,7 +8,7 @@ import (
 )
 
 // measured are the checks that speak of numbers alone, which a still cluster has none of: no metrics API, no kubelet. The lab plays them.
-var measured = []string{"oom/close-to-limit", "oom/cache-not-leak", "oom/request-far-below-usage", "oom/no-limit-noisy"}
+var measured = []string{"oom/close-to-limit", "oom/cache-not-leak", "oom/request-far-below-usage", "oom/no-limit-noisy", "oom/spiky"}
 
 // TestPlanted: there is an incident of every other check.
 func TestPlanted(t *testing.T) {
