@@ -183,7 +183,7 @@ func (w *writer) write(ctx context.Context, o snapshot.Object) (snapshot.Object,
 // hasStatus are the kinds with a status of their own.
 var hasStatus = map[snapshot.Kind]bool{
 	snapshot.PodDisruptionBudgets: true, snapshot.Autoscalers: true,
-	snapshot.Pods:                 true, snapshot.Nodes: true, snapshot.Deployments: true, snapshot.ReplicaSets: true, snapshot.StatefulSets: true,
+	snapshot.Pods: true, snapshot.Nodes: true, snapshot.Deployments: true, snapshot.ReplicaSets: true, snapshot.StatefulSets: true,
 	snapshot.DaemonSets: true, snapshot.Jobs: true, snapshot.PersistentVolumeClaims: true, snapshot.PersistentVolumes: true,
 }
 
