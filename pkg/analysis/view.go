@@ -31,8 +31,8 @@ type View struct {
 	Inputs []Input
 	Asks   func(*snapshot.View) []snapshot.Ask
 
-	// History: the answer is completed by weeks of metrics, which no snapshot holds; the view's command takes flags that say where they are.
-	History bool
+	// History: weeks of metrics complete the answer, which no snapshot holds; the view's command takes flags that say where they are.
+	History History
 
 	// Patches: the answer holds patches, which -o patch prints.
 	Patches bool
@@ -41,10 +41,24 @@ type View struct {
 	Make func(*snapshot.View, Question) finding.View
 }
 
+// History is what a view has to do with weeks of metrics.
+type History int
+
+// The kinds of views.
+const (
+	NoHistory       History = iota
+	NeedsHistory            // there is no answer without
+	WelcomesHistory         // the answer stands without, and is better with
+)
+
 // Question is what was asked.
 type Question struct {
 	Subjects   []finding.ObjectRef // the arguments, which exist; empty: all
 	Namespaces []string            // those that were read; empty: all
+
+	// Past is what weeks of metrics tell of a container of a workload, of the type that the view's engine reads, nil where they tell nothing.
+	// Past itself is nil where there are none.
+	Past func(finding.ObjectRef) any
 }
 
 // Area is the subcommand that the view belongs to, Word the view's own below it.

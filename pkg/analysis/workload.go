@@ -92,7 +92,8 @@ func templated(v *snapshot.View) map[snapshot.Ref]Workload {
 	return out
 }
 
-// RevertedBy names who would undo a change of the workload, because it is applied from elsewhere.
+// RevertedBy names who would undo a change of the workload, because it is applied from elsewhere: the object that controls it, who says so in
+// labels and annotations, and, where nobody does, the field managers of its pod template.
 func (w Workload) RevertedBy() []string {
 	labels, annotations := w.Object.GetLabels(), w.Object.GetAnnotations()
 	var out []string
@@ -112,8 +113,33 @@ func (w Workload) RevertedBy() []string {
 	if labels["helm.toolkit.fluxcd.io/name"] == "" {
 		add("Helm release", annotations["meta.helm.sh/release-name"])
 	}
+	if owner := metav1.GetControllerOf(w.Object); owner != nil {
+		add(owner.Kind, owner.Name)
+	}
+	for _, manager := range snapshot.TemplateManagers(w.Object) {
+		if who := applier(manager); who != "" && !slices.ContainsFunc(out, func(known string) bool { return strings.HasPrefix(known, who) }) {
+			out = append(out, who+" (field manager "+manager+")")
+		}
+	}
 	if manager := labels["app.kubernetes.io/managed-by"]; len(out) == 0 && manager != "" {
 		out = append(out, manager)
 	}
 	return out
+}
+
+// applier is what applies objects under the name of a field manager again and again, or with the next release; empty for people's tools, and
+// for controllers that fill in fields of their own.
+func applier(manager string) string {
+	for prefix, who := range map[string]string{
+		"argocd-": "Argo CD", "kustomize-controller": "Flux", "helm-controller": "Flux", "Terraform": "Terraform", "HashiCorp": "Terraform",
+		"pulumi": "Pulumi",
+	} {
+		if strings.HasPrefix(manager, prefix) {
+			return who
+		}
+	}
+	if manager == "helm" {
+		return "Helm"
+	}
+	return ""
 }

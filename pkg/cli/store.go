@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
@@ -17,6 +18,9 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/prometheus"
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
+
+// welcomeTimeout bounds the search for a store that is welcome, and not needed.
+const welcomeTimeout = 15 * time.Second
 
 // store is a client of the store, and what to call it.
 func (p *past) store(ctx context.Context) (*prometheus.Client, string, error) {
@@ -28,6 +32,14 @@ func (p *past) store(ctx context.Context) (*prometheus.Client, string, error) {
 		return p.client(p.base, httpClient, p.base.Host), p.base.Host, nil
 	}
 	const hint = "name a store with --prometheus"
+	if p.o.offline() {
+		return nil, "", noStoreError{"no file holds them: " + hint}
+	}
+	if !p.needed() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, welcomeTimeout)
+		defer cancel()
+	}
 	config, err := p.o.restConfig()
 	if err != nil {
 		return nil, "", err
@@ -39,11 +51,11 @@ func (p *past) store(ctx context.Context) (*prometheus.Client, string, error) {
 	stores, err := server.Stores(ctx)
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil, "", fmt.Errorf("weeks of history are needed, and you may not list the services of all namespaces, to find a store of metrics: %s", hint)
+		return nil, "", p.none("you may not list the services of all namespaces, to find a store of metrics: " + hint)
 	case err != nil:
 		return nil, "", err
 	case len(stores) == 0:
-		return nil, "", fmt.Errorf("weeks of history are needed, and no service of the cluster looks like a store of metrics: %s", hint)
+		return nil, "", p.none("no service of the cluster looks like a store of metrics: " + hint)
 	}
 	config = rest.CopyConfig(config)
 	config.Timeout = 0 // each question has its own
@@ -67,6 +79,19 @@ func (p *past) store(ctx context.Context) (*prometheus.Client, string, error) {
 		refusals = append(refusals, s.String()+": "+p.refusal(err))
 	}
 	return nil, "", fmt.Errorf("no store of metrics in the cluster answers; %s, or allow get of services/proxy: %s", hint, strings.Join(refusals, "; "))
+}
+
+// noStoreError is that there is no store to ask.
+type noStoreError struct{ reason string }
+
+func (e noStoreError) Error() string { return e.reason }
+
+// none says that there is no store to ask.
+func (p *past) none(reason string) error {
+	if p.needed() {
+		return fmt.Errorf("weeks of history are needed, and %w", noStoreError{reason})
+	}
+	return noStoreError{reason}
 }
 
 // refusal is an error without the long URL of the service proxy.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render"
 )
 
@@ -36,7 +37,7 @@ func (r *root) viewCommand(v *analysis.View) *cobra.Command {
 		},
 	}
 	o.addInput(cmd)
-	if v.History {
+	if v.History != analysis.NoHistory {
 		o.past = newPast(o)
 		o.past.addFlags(cmd)
 	}
@@ -49,13 +50,19 @@ func (o *analyseOptions) runView(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := o.view.Answer(in.snapshot, analysis.Question{Subjects: subjects, Namespaces: in.scope.Namespaces}, o.metadata(in))
+	ask := func(past func(finding.ObjectRef) any) (finding.View, error) {
+		answer, err := o.view.Answer(in.snapshot, analysis.Question{Subjects: subjects, Namespaces: in.scope.Namespaces, Past: past}, o.metadata(in))
+		if err == nil {
+			answer.Head().Coverage = append(answer.Head().Coverage, in.gaps...)
+		}
+		return answer, err
+	}
+	answer, err := ask(nil)
 	if err != nil {
 		return err
 	}
-	answer.Head().Coverage = append(answer.Head().Coverage, in.gaps...)
 	if o.past != nil {
-		if err := o.past.complete(ctx, answer); err != nil {
+		if answer, err = o.past.complete(ctx, answer, ask); err != nil {
 			return err
 		}
 		in.interrupted = in.interrupted || ctx.Err() != nil

@@ -2,6 +2,8 @@ package finding
 
 // This file is the wire type of the view "probes recommend".
 
+import "time"
+
 // ProbesRecommendKind is the kind of the view "probes recommend".
 const ProbesRecommendKind = "ProbesRecommend"
 
@@ -9,6 +11,9 @@ const ProbesRecommendKind = "ProbesRecommend"
 type ProbesRecommend struct {
 	ViewHead
 	Items []ProbeAdvice `json:"items"` // by namespace, kind and name of the workload, its containers in their order
+
+	// WithoutHistory is why there are no weeks of metrics, and what they would have added; absent where there are.
+	WithoutHistory string `json:"withoutHistory,omitempty"`
 }
 
 // Objects are the workloads, each once for all its containers.
@@ -30,7 +35,9 @@ type ProbeAdvice struct {
 	CannotSay string   `json:"cannotSay,omitempty"`
 	Notes     []string `json:"notes,omitempty"` // what else was seen, one sentence each
 
-	Starts     Starts `json:"starts"`
+	Starts  Starts         `json:"starts"`
+	Answers []ProbeAnswers `json:"answers,omitempty"` // of the probes of which weeks of metrics tell
+
 	Replicas   int    `json:"replicas"`             // pods that the workload asks for
 	Restarts   int    `json:"restarts,omitempty"`   // pods that the patch replaces, because it changes their template
 	RevertedBy string `json:"revertedBy,omitempty"` // who would undo a change of the workload itself
@@ -52,4 +59,19 @@ type Starts struct {
 	Error  int64   `json:"error,omitempty"` // by how much each may have been shorter at the most
 	Killed []int64 `json:"killed"`          // starts that a probe cut short, as lower bounds
 	AtMost int     `json:"atMost"`          // further starts of which only an upper bound is known
+
+	Since  *time.Time `json:"since,omitempty"`  // when the first of them began that weeks of metrics tell of
+	Past   int        `json:"past,omitempty"`   // how many of them only weeks of metrics tell of
+	Others int        `json:"others,omitempty"` // how many more were of versions with other probes, and do not count
+}
+
+// ProbeAnswers is how long a probe took to be answered over weeks. The kubelet tells between which bounds, of attempts that succeeded.
+type ProbeAnswers struct {
+	Probe     string    `json:"probe"` // the probe's field
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to"`
+	Succeeded int       `json:"succeeded"`
+	Failed    int       `json:"failed"`
+	P99       *int64    `json:"p99Milliseconds,omitempty"`     // that 99 % of them did not exceed; absent above the kubelet's highest bound
+	Slowest   *int64    `json:"slowestMilliseconds,omitempty"` // that none exceeded; absent above that bound
 }

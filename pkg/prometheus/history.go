@@ -1,6 +1,6 @@
 package prometheus
 
-// This file reads the history of containers: which metrics are asked for, and where what they say goes.
+// This file reads the history of containers' memory: which metrics are asked for, and where what they say goes.
 
 import (
 	"context"
@@ -35,9 +35,9 @@ type Question struct {
 	Progress func(share float64)
 }
 
-// History is what a store told.
-type History struct {
-	Records map[Key]*history.Record
+// History is what a store told of containers.
+type History[T any] struct {
+	Records map[Key]*T
 	Notes   []string // what the store does not know, one sentence each
 }
 
@@ -51,11 +51,14 @@ func (e AmbiguousError) Error() string {
 	return fmt.Sprintf("the store holds several clusters: choose one of %s=%s", e.Label, strings.Join(e.Values, ", "))
 }
 
-// NoMetricsError is a store that has no memory of the containers of a namespace.
-type NoMetricsError struct{ Host, Namespace string }
+// NoMetricsError is a store that knows nothing of the containers of a namespace.
+type NoMetricsError struct {
+	Host, Namespace string
+	Lacks, Ask      string // the metrics, and what there is to look at
+}
 
 func (e NoMetricsError) Error() string {
-	return fmt.Sprintf("%s has no %s of namespace %q: does it scrape the kubelets' cAdvisor?", e.Host, workingSet, e.Namespace)
+	return fmt.Sprintf("%s has no %s of namespace %q: %s?", e.Host, e.Lacks, e.Namespace, e.Ask)
 }
 
 const (
@@ -70,40 +73,61 @@ const (
 // scheme is how a metric names namespace, pod and container.
 type scheme struct{ namespace, pod, container string }
 
+func plain() scheme { return scheme{"namespace", "pod", "container"} }
+
+// old is that of kubelets before 1.16.
+func old() scheme { return scheme{"namespace", "pod_name", "container_name"} }
+
+// exported is what a scrape without honorLabels makes of the labels of an exporter that runs in a pod.
+func exported() scheme { return scheme{"exported_namespace", "exported_pod", "exported_container"} }
+
+// reader is what all that reads a history has in common: the pods that there were, whose they were, and in which groups they are asked about.
 type reader struct {
 	Question
 	client    *Client
 	namespace string
 	workloads []Workload
 	patterns  []*regexp.Regexp
-	cadvisor  scheme
 	ksm       scheme
 
 	names       map[string]bool  // all pods of the namespace
 	pods        map[string]owned // those that are wanted
 	named       map[Workload]bool
 	ownersKnown bool
-	records     map[Key]*history.Record
 	notes       []string
-	starts      map[podContainer][]int64 // seconds
-	groups      []string                 // the names of workloads, as parts of selectors
+	groups      []string // the names of workloads, as parts of selectors
 	groupOf     map[Workload]int
 	part, parts int
+}
+
+func (c *Client) reader(q Question) reader {
+	return reader{
+		Question: q, client: c, namespace: q.Namespace, workloads: q.Workloads, patterns: make([]*regexp.Regexp, len(q.Workloads)),
+		names: map[string]bool{}, pods: map[string]owned{}, named: map[Workload]bool{}, groupOf: map[Workload]int{}, ksm: plain(),
+	}
+}
+
+// memory reads what containers used.
+type memory struct {
+	reader
+	cadvisor scheme
+	records  map[Key]*history.Record
+	starts   map[podContainer][]int64 // seconds
 }
 
 // podContainer names one container of one pod.
 type podContainer struct{ pod, container string }
 
-// Read reads the history of the workloads of one namespace. Where it fails on the way it gives what was read until then, the newest, with
+// Read reads the memory of the workloads of one namespace. Where it fails on the way it gives what was read until then, the newest, with
 // the error.
-func (c *Client) Read(ctx context.Context, q Question) (*History, error) {
-	r := &reader{
-		Question: q, client: c, namespace: q.Namespace, workloads: q.Workloads, patterns: make([]*regexp.Regexp, len(q.Workloads)),
-		names: map[string]bool{}, pods: map[string]owned{}, named: map[Workload]bool{}, records: map[Key]*history.Record{},
-		starts: map[podContainer][]int64{}, groupOf: map[Workload]int{}, ksm: scheme{"namespace", "pod", "container"},
-	}
-	if err := r.look(ctx); err != nil {
+func (c *Client) Read(ctx context.Context, q Question) (*History[history.Record], error) {
+	r := &memory{reader: c.reader(q), records: map[Key]*history.Record{}, starts: map[podContainer][]int64{}}
+	found, err := r.look(ctx, workingSet, &r.cadvisor, plain(), old())
+	switch {
+	case err != nil:
 		return nil, err
+	case !found:
+		return nil, NoMetricsError{c.Host(), r.namespace, workingSet, "does it scrape the kubelets' cAdvisor"}
 	}
 	if err := r.owners(ctx); err != nil {
 		return nil, err
@@ -115,28 +139,29 @@ func (c *Client) Read(ctx context.Context, q Question) (*History, error) {
 		if err := r.readAll(ctx); err != nil && r.samples() == 0 {
 			return nil, err
 		} else if err != nil {
-			return &History{Records: r.records, Notes: r.notes}, err
+			return &History[history.Record]{Records: r.records, Notes: r.notes}, err
 		}
 	}
-	return &History{Records: r.records, Notes: r.notes}, nil
+	return &History[history.Record]{Records: r.records, Notes: r.notes}, nil
 }
 
-func (r *reader) samples() (n int) {
+func (r *memory) samples() (n int) {
 	for _, record := range r.records {
 		n += record.Samples()
 	}
 	return n
 }
 
-// look finds out how the store names things, and which pods there were.
-func (r *reader) look(ctx context.Context) error {
-	for _, s := range []scheme{{"namespace", "pod", "container"}, {"namespace", "pod_name", "container_name"}} { // kubelets before 1.16
-		r.cadvisor = s
-		match := r.match(workingSet, s)
-		if err := r.client.LabelValues(ctx, s.pod, match, r.From, r.To, func(pod string) { r.names[pod] = true }); err != nil {
-			return err
+// look finds out which pods a metric tells of, and by which of the schemes it names them; false where it tells of none.
+func (r *reader) look(ctx context.Context, metric string, as *scheme, schemes ...scheme) (bool, error) {
+	for _, s := range schemes {
+		*as = s
+		match := r.match(metric, s)
+		found := false
+		if err := r.client.LabelValues(ctx, s.pod, match, r.From, r.To, func(pod string) { r.names[pod], found = true, true }); err != nil {
+			return false, err
 		}
-		if len(r.names) == 0 {
+		if !found {
 			continue
 		}
 		r.believeClock()
@@ -144,15 +169,15 @@ func (r *reader) look(ctx context.Context) error {
 			var values []string
 			err := r.client.LabelValues(ctx, label, match, r.From, r.To, func(v string) { values = append(values, v) })
 			if err != nil {
-				return err
+				return false, err
 			}
 			if len(values) > 1 && r.Match[label] == "" {
-				return AmbiguousError{label, values}
+				return false, AmbiguousError{label, values}
 			}
 		}
-		return nil
+		return true, nil
 	}
-	return NoMetricsError{r.client.Host(), r.namespace}
+	return false, nil
 }
 
 // believeClock ends the history at the store's now: its samples carry its own times.
@@ -177,7 +202,7 @@ func (r *reader) match(metric string, s scheme, more ...string) string {
 	return metric + "{" + strings.Join(terms, ",") + "}"
 }
 
-func (r *reader) readAll(ctx context.Context) error {
+func (r *memory) readAll(ctx context.Context) error {
 	r.divide()
 	r.reckonParts()
 	for _, step := range []func(context.Context) error{r.readStarts, r.readHours, r.readKills, r.readPeaks, r.readInterval} {
@@ -189,20 +214,24 @@ func (r *reader) readAll(ctx context.Context) error {
 }
 
 // each asks a question about all pods that are wanted: expr is made for each selector.
-func (r *reader) each(ctx context.Context, s scheme, step time.Duration, expr func(match ...string) string, take func(p *history.Pod, k podContainer, at time.Time, v float64)) (int, error) {
+func (r *memory) each(ctx context.Context, s scheme, step time.Duration, expr func(match ...string) string, take func(p *history.Pod, k podContainer, at time.Time, v float64)) (int, error) {
+	return r.ask(ctx, s, step, expr, func(o owned, k podContainer, _ Labels, points []Point) {
+		pod := r.record(o, k.container).Pod(k.pod, o.version)
+		for _, p := range points {
+			take(pod, k, time.UnixMilli(p.At).UTC(), p.Value)
+		}
+	})
+}
+
+// ask asks a question about all pods that are wanted, expr being made for each selector, and tells how many points the answer had.
+func (r *reader) ask(ctx context.Context, s scheme, step time.Duration, expr func(match ...string) string, take func(o owned, k podContainer, l Labels, points []Point)) (int, error) {
 	n := 0
 	for i := range r.groups {
 		q := Range{From: r.From, To: r.To, Step: step, Expr: expr(r.group(i, s)...)}
 		err := r.client.Range(ctx, q, func(l Labels, points []Point) {
-			k := podContainer{l[s.pod], l[s.container]}
-			o, wanted := r.pods[k.pod]
-			if !wanted || r.groupOf[o.workload] != i {
-				return
-			}
-			pod := r.record(o, k.container).Pod(k.pod, o.version)
-			n += len(points)
-			for _, p := range points {
-				take(pod, k, time.UnixMilli(p.At).UTC(), p.Value)
+			if o, wanted := r.pods[l[s.pod]]; wanted && r.groupOf[o.workload] == i {
+				n += len(points)
+				take(o, podContainer{l[s.pod], l[s.container]}, l, points)
 			}
 		}, r.progress)
 		if err != nil {

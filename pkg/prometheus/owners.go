@@ -23,7 +23,7 @@ type owned struct {
 func (r *reader) owners(ctx context.Context) error {
 	pods, sets, jobs := map[string]Workload{}, map[string]string{}, map[string]string{}
 	ksm := r.ksm
-	for _, try := range []scheme{{"namespace", "pod", "container"}, {"exported_namespace", "exported_pod", "exported_container"}} {
+	for _, try := range []scheme{plain(), exported()} {
 		// A scrape without honorLabels leaves kube-state-metrics' own pod in "pod", and what it speaks of in "exported_pod".
 		err := r.client.Series(ctx, r.match("kube_pod_owner", try), r.From, r.To, func(l Labels) {
 			if l[try.pod] != "" {
@@ -148,7 +148,7 @@ func (r *reader) group(i int, s scheme) []string {
 }
 
 // record is the history of a container, made where it is new.
-func (r *reader) record(o owned, container string) *history.Record {
+func (r *memory) record(o owned, container string) *history.Record {
 	k := Key{o.workload, container}
 	record := r.records[k]
 	if record == nil {

@@ -79,7 +79,7 @@ func question() prometheus.Question {
 	return prometheus.Question{From: now.Add(-28 * 24 * time.Hour), To: now, Live: true, Namespace: "shop", Workloads: []prometheus.Workload{web}}
 }
 
-func read(t *testing.T, c *prometheus.Client) *prometheus.History {
+func read(t *testing.T, c *prometheus.Client) *prometheus.History[history.Record] {
 	t.Helper()
 	h, err := c.Read(t.Context(), question())
 	if err != nil {
@@ -88,7 +88,7 @@ func read(t *testing.T, c *prometheus.Client) *prometheus.History {
 	return h
 }
 
-func recommend(t *testing.T, h *prometheus.History) finding.Recommendation {
+func recommend(t *testing.T, h *prometheus.History[history.Record]) finding.Recommendation {
 	t.Helper()
 	r := h.Records[prometheus.Key{Workload: web, Container: "app"}]
 	if r == nil || len(h.Records) != 1 {

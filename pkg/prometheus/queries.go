@@ -11,6 +11,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/history"
@@ -18,7 +19,12 @@ import (
 
 // over is max by (pod,container)(FUNC(METRIC{…}[STEP])).
 func (r *reader) over(function, metric string, s scheme, step time.Duration, match ...string) string {
-	return fmt.Sprintf("max by (%s,%s)(%s(%s[%ds]))", s.pod, s.container, function, r.match(metric, s, match...), int(step.Seconds()))
+	return r.by([]string{s.pod, s.container}, function, metric, s, step, match...)
+}
+
+// by is max by (LABELS)(FUNC(METRIC{…}[STEP])).
+func (r *reader) by(labels []string, function, metric string, s scheme, step time.Duration, match ...string) string {
+	return fmt.Sprintf("max by (%s)(%s(%s[%ds]))", strings.Join(labels, ","), function, r.match(metric, s, match...), int(step.Seconds()))
 }
 
 // hourly are the metrics of which an hour's highest or lowest is enough.
@@ -38,10 +44,10 @@ func hourly() []struct {
 }
 
 // reckonParts counts the questions, for progress.
-func (r *reader) reckonParts() { r.parts = len(r.groups) * (len(hourly()) + 4) }
+func (r *memory) reckonParts() { r.parts = len(r.groups) * (len(hourly()) + 4) }
 
 // readStarts learns when containers began to run, from cAdvisor or, where that is not kept, from how often they were restarted.
-func (r *reader) readStarts(ctx context.Context) error {
+func (r *memory) readStarts(ctx context.Context) error {
 	n, err := r.each(ctx, r.cadvisor, lifeStep, func(match ...string) string {
 		return r.over("max_over_time", "container_start_time_seconds", r.cadvisor, lifeStep, match...)
 	}, func(p *history.Pod, k podContainer, at time.Time, v float64) {
@@ -80,19 +86,19 @@ func (r *reader) readStarts(ctx context.Context) error {
 }
 
 // pod is the record of a container in a pod that is wanted.
-func (r *reader) pod(k podContainer) *history.Pod {
+func (r *memory) pod(k podContainer) *history.Pod {
 	o := r.pods[k.pod]
 	return r.record(o, k.container).Pod(k.pod, o.version)
 }
 
-func (r *reader) started(p *history.Pod, k podContainer, at int64) {
+func (r *memory) started(p *history.Pod, k podContainer, at int64) {
 	if i, found := slices.BinarySearch(r.starts[k], at); !found {
 		r.starts[k] = slices.Insert(r.starts[k], i, at)
 		p.Started(time.Unix(at, 0))
 	}
 }
 
-func (r *reader) livesKnown(known bool) {
+func (r *memory) livesKnown(known bool) {
 	for _, record := range r.records {
 		record.LivesKnown = known
 	}
@@ -101,7 +107,7 @@ func (r *reader) livesKnown(known bool) {
 	}
 }
 
-func (r *reader) readHours(ctx context.Context) error {
+func (r *memory) readHours(ctx context.Context) error {
 	for _, h := range hourly() {
 		_, err := r.each(ctx, r.cadvisor, time.Hour, func(match ...string) string {
 			return r.over(h.function, h.metric, r.cadvisor, time.Hour, match...)
@@ -130,7 +136,7 @@ func (r *reader) readHours(ctx context.Context) error {
 
 // readKills learns which ends were the memory killer's. The reason stays until the next end, and so counts once for each start before
 // which it is told, or, in a pod that was not started again, once.
-func (r *reader) readKills(ctx context.Context) error {
+func (r *memory) readKills(ctx context.Context) error {
 	told := map[podContainer][]int64{}
 	_, err := r.each(ctx, r.ksm, lifeStep, func(match ...string) string {
 		match = append(match, `reason="OOMKilled"`)
@@ -163,7 +169,7 @@ func (r *reader) readKills(ctx context.Context) error {
 	return nil
 }
 
-func (r *reader) readPeaks(ctx context.Context) error {
+func (r *memory) readPeaks(ctx context.Context) error {
 	_, err := r.each(ctx, r.cadvisor, peakStep, func(match ...string) string {
 		return r.over("max_over_time", workingSet, r.cadvisor, peakStep, match...)
 	}, func(p *history.Pod, _ podContainer, at time.Time, v float64) { p.Peak(at, v) })
@@ -171,7 +177,7 @@ func (r *reader) readPeaks(ctx context.Context) error {
 }
 
 // readInterval learns how often containers were looked at in the last hour of the history.
-func (r *reader) readInterval(ctx context.Context) error {
+func (r *memory) readInterval(ctx context.Context) error {
 	s := r.cadvisor
 	for i := range r.groups {
 		expr := r.over("count_over_time", workingSet, s, time.Hour, r.group(i, s)...)

@@ -105,6 +105,9 @@ func (p *page) markdownSheet(s sheet) []string {
 			lines = append(lines, fence("text", strings.Join(p.chart(c), "\n"))...)
 		}
 	}
+	if s.closing != "" {
+		lines = append(lines, "", p.escape(p.brief(s.closing)))
+	}
 	return append(lines, p.markdownGaps()...)
 }
 

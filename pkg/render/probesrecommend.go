@@ -12,7 +12,7 @@ import (
 )
 
 func probesSheet(r *finding.ProbesRecommend, all bool) sheet {
-	s := sheet{noun: "workload", nothing: "No workload with probes was looked at."}
+	s := sheet{noun: "workload", nothing: "No workload with probes was looked at.", closing: r.WithoutHistory}
 	groups := byObject(r.Items, func(a finding.ProbeAdvice) finding.ObjectRef { return a.Object })
 	if len(groups) > fewWorkloads && !all {
 		t := table{title: "What would change:", header: []string{"WORKLOAD", "STARTS", "STARTUP", "LIVENESS", "READINESS", "SURE"}, noun: "container"}
@@ -98,7 +98,11 @@ func startsOf(s finding.Starts) string {
 	if n := len(s.Killed); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d killed at ≥%d s", n, s.Killed[0]))
 	}
-	return number(len(s.Ready)+len(s.Killed), "start", "starts") + ": " + strings.Join(parts, "; ")
+	n := number(len(s.Ready)+len(s.Killed), "start", "starts")
+	if s.Since != nil {
+		n += " since " + s.Since.Format("2 Jan")
+	}
+	return n + ": " + strings.Join(parts, "; ")
 }
 
 // changed lists what is recommended of one probe, in few words.

@@ -17,6 +17,7 @@ type sheet struct {
 	noun    string // what one panel is about, in the singular
 	nothing string // said where there is no panel
 	panels  []panel
+	closing string // said below all panels
 }
 
 // panel is about one thing: a node, a workload.
@@ -87,6 +88,9 @@ var mostRows = [...]int{40, 30, 20, 15, 10, 8, 5, 3}
 // sheet is the view for a terminal, or for a pipe.
 func (p *page) sheet(s sheet) []string {
 	head, foot := p.header(), p.footer()
+	if s.closing != "" {
+		foot = append(p.flow(0, 2, faint("–"), plain(p.brief(s.closing))), foot...)
+	}
 	if len(foot) > 0 {
 		foot = append([]string{""}, foot...)
 	}

@@ -157,7 +157,9 @@ func trimReplicaSet(r *appsv1.ReplicaSet) {
 }
 
 func trimDeployment(d *appsv1.Deployment) {
+	fields := d.ManagedFields
 	trimMeta(&d.ObjectMeta)
+	keepManagers(&d.ObjectMeta, fields)
 	trimTemplate(&d.Spec.Template)
 	for i := range d.Status.Conditions {
 		d.Status.Conditions[i].Message = redact(d.Status.Conditions[i].Message)
@@ -165,7 +167,9 @@ func trimDeployment(d *appsv1.Deployment) {
 }
 
 func trimStatefulSet(s *appsv1.StatefulSet) {
+	fields := s.ManagedFields
 	trimMeta(&s.ObjectMeta)
+	keepManagers(&s.ObjectMeta, fields)
 	trimTemplate(&s.Spec.Template)
 	for i := range s.Status.Conditions {
 		s.Status.Conditions[i].Message = redact(s.Status.Conditions[i].Message)
@@ -176,7 +180,9 @@ func trimStatefulSet(s *appsv1.StatefulSet) {
 }
 
 func trimDaemonSet(d *appsv1.DaemonSet) {
+	fields := d.ManagedFields
 	trimMeta(&d.ObjectMeta)
+	keepManagers(&d.ObjectMeta, fields)
 	trimTemplate(&d.Spec.Template)
 	for i := range d.Status.Conditions {
 		d.Status.Conditions[i].Message = redact(d.Status.Conditions[i].Message)
@@ -192,7 +198,9 @@ func trimJob(j *batchv1.Job) {
 }
 
 func trimCronJob(c *batchv1.CronJob) {
+	fields := c.ManagedFields
 	trimMeta(&c.ObjectMeta)
+	keepManagers(&c.ObjectMeta, fields)
 	trimMeta(&c.Spec.JobTemplate.ObjectMeta)
 	trimTemplate(&c.Spec.JobTemplate.Spec.Template)
 }

@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
-	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 )
 
@@ -23,7 +22,7 @@ func Killed(pod *corev1.Pod, c *corev1.Container, deaths []restart.Death) []Star
 	if p == nil {
 		return nil
 	}
-	cause := map[kubeevent.Probe]restart.Cause{kubeevent.Startup: restart.Startup, kubeevent.Liveness: restart.Liveness}[name]
+	cause := causeOf(name)
 	b, grace := restart.BudgetOf(p), restart.Grace(pod, c.Name, cause)
 	var out []Start
 	for _, d := range deaths {

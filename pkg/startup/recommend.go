@@ -18,6 +18,9 @@ import (
 // TimeOuts is how many attempts of each probe counted as failures because no answer came in time.
 type TimeOuts struct{ Startup, Liveness, Readiness int32 }
 
+// Replies are the answers to each probe over weeks, nil where none are known.
+type Replies struct{ Startup, Liveness, Readiness *Answers }
+
 // Advice is the probes that a container should have.
 type Advice struct {
 	Numbers   []finding.ProbeNumber
@@ -32,8 +35,8 @@ const (
 	initialDelay, periodSeconds, timeoutSeconds, failureThreshold = "initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold"
 )
 
-// Recommend computes probes for a container that starts so, and whose probes timed out so often.
-func Recommend(c *corev1.Container, s Sum, t TimeOuts) Advice {
+// Recommend computes probes for a container that starts so, and whose probes timed out so often and are answered so.
+func Recommend(c *corev1.Container, s Sum, t TimeOuts, r Replies) Advice {
 	var a Advice
 	if c.StartupProbe == nil && c.LivenessProbe == nil && c.ReadinessProbe == nil {
 		a.CannotSay = "it has no probes, so nothing tells when it is up"
@@ -50,9 +53,10 @@ func Recommend(c *corev1.Container, s Sum, t TimeOuts) Advice {
 		}
 		return a
 	}
-	waits := a.startup(c, s, t)
-	last := a.readiness(c, waits, t)
-	a.liveness(c, waits, last, t)
+	waits := a.startup(c, s, t, r)
+	last := a.readiness(c, waits, t, r)
+	a.liveness(c, waits, last, t, r)
+	a.tooFew(r)
 	if c.ReadinessProbe == nil {
 		a.Notes = append(a.Notes, "it has no readinessProbe: requests are sent to it as soon as it has started")
 	}
@@ -60,7 +64,7 @@ func Recommend(c *corev1.Container, s Sum, t TimeOuts) Advice {
 }
 
 // startup adds or widens the startup probe where the start has less than it needs, and tells whether the container has one then.
-func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts) bool {
+func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool {
 	p, name := Governing(c)
 	if p == nil {
 		a.Notes = append(a.Notes, "neither a startupProbe nor a livenessProbe can kill it while it starts")
@@ -78,7 +82,7 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts) bool {
 	if need := time.Duration(times) * s.Slowest; b.Guaranteed >= need && (has || !delayed(c, s)) {
 		if has {
 			a.add(startupProbe, failureThreshold, &b.Failures, b.Failures, fmt.Sprintf("%s is at least %d × %s, the slowest start", b.Guaranteed, times, seconds(s.Slowest)))
-			a.timeout(startupProbe, b, t.Startup)
+			a.timeout(startupProbe, b, t.Startup, r.Startup)
 		} else {
 			a.Notes = append(a.Notes, fmt.Sprintf("it needs no startupProbe: the %s probe guarantees %s, at least %d × %s, the slowest start", strings.ToLower(string(name)), b.Guaranteed, times, seconds(s.Slowest)))
 		}
@@ -95,8 +99,18 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts) bool {
 	a.add(startupProbe, periodSeconds, optional(has, int32(now.Period/time.Second)), period, fmt.Sprintf("a tenth of %s, which 95 %% of the starts do not exceed, 1 to 10 s", seconds(typical)))
 	a.add(startupProbe, failureThreshold, optional(has, now.Failures), failures,
 		fmt.Sprintf("guarantees %ds, %d × %s, the slowest start (%s)%s", int64(failures-1)*int64(period), times, seconds(s.Slowest), s, why))
-	timeout := min(period, max(3, int32(b.Timeout/time.Second)))
-	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), timeout, "3 s, as a start is the busiest time; never more than the period")
+	answers, reason := r.Startup, "3 s, as a start is the busiest time; never more than the period"
+	if !has {
+		answers = r.Liveness // it will ask the same
+	}
+	timeout := max(3, int32(b.Timeout/time.Second))
+	if timeout > 3 {
+		reason = fmt.Sprintf("what the %s probe waits; never more than the period", strings.ToLower(string(name)))
+	}
+	if asked, why := answers.timeout(timeout); asked > timeout {
+		timeout, reason = asked, why+"; never more than the period"
+	}
+	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), min(period, timeout), reason)
 	if has && p.InitialDelaySeconds > 0 {
 		a.add(startupProbe, initialDelay, &p.InitialDelaySeconds, 0, "its failures wait as well, and it succeeds sooner")
 	}
@@ -113,7 +127,7 @@ func delayed(c *corev1.Container, s Sum) bool {
 const LongDelay = 30 * time.Second
 
 // readiness returns when readiness acts at the latest.
-func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts) time.Duration {
+func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts, r Replies) time.Duration {
 	p := c.ReadinessProbe
 	if p == nil {
 		return 0
@@ -122,7 +136,7 @@ func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts) time.Dur
 	if waits && p.InitialDelaySeconds > 0 {
 		a.add(readinessProbe, initialDelay, &p.InitialDelaySeconds, 0, "the startupProbe waits; a delay only keeps a container that is up from serving")
 	}
-	b.Timeout = a.timeout(readinessProbe, b, t.Readiness)
+	b.Timeout = a.timeout(readinessProbe, b, t.Readiness, r.Readiness)
 	return b.Attempts(b.Failures) + b.Timeout
 }
 
@@ -131,7 +145,7 @@ func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts) time.Dur
 const progressDeadline = 600
 
 // liveness gives readiness the time to act first, which takes until last, and computes minReadySeconds.
-func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t TimeOuts) {
+func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t TimeOuts, r Replies) {
 	p := c.LivenessProbe
 	if p == nil {
 		return
@@ -140,7 +154,7 @@ func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t
 	if waits && p.InitialDelaySeconds > 0 {
 		a.add(livenessProbe, initialDelay, &p.InitialDelaySeconds, 0, "the startupProbe waits; a delay only makes the first hang last longer")
 	}
-	b.Timeout = a.timeout(livenessProbe, b, t.Liveness)
+	b.Timeout = a.timeout(livenessProbe, b, t.Liveness, r.Liveness)
 	failures := b.Failures
 	switch first := b.Attempts(b.Failures - 1); {
 	case last == 0:
@@ -157,17 +171,6 @@ func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t
 		return
 	}
 	a.add("", "minReadySeconds", nil, kill, fmt.Sprintf("liveness kills a hung replica within %ds, which a rollout then sees before it goes on; it takes that much longer for each step", kill))
-}
-
-// timeout doubles a time-out that was exceeded, up to the period, and returns it.
-func (a *Advice) timeout(probe string, b restart.Budget, exceeded int32) time.Duration {
-	now, period := int32(b.Timeout/time.Second), int32(b.Period/time.Second)
-	better := min(period, max(2*now, 3))
-	if exceeded == 0 || better <= now {
-		return b.Timeout
-	}
-	a.add(probe, timeoutSeconds, &now, better, fmt.Sprintf("%d attempts got no answer within %ds", exceeded, now))
-	return time.Duration(better) * time.Second
 }
 
 func (a *Advice) add(probe, field string, now *int32, better int32, reason string) {

@@ -69,7 +69,7 @@ func TestRecommend(t *testing.T) {
 			map[string]int32{"livenessProbe.timeoutSeconds": 3, "readinessProbe.timeoutSeconds": 2}, "",
 		},
 	} {
-		a := Recommend(&c.c, c.s, c.t)
+		a := Recommend(&c.c, c.s, c.t, Replies{})
 		got := numbers(a)
 		for field, n := range c.want {
 			if got[field] != n {
@@ -97,7 +97,7 @@ func TestRecommendRefuses(t *testing.T) {
 		"ready at once":         {corev1.Container{LivenessProbe: probe(0, 10, 3, 1)}, Sum{}},
 		"because":               {corev1.Container{ReadinessProbe: probe(0, 10, 3, 1)}, SumOf([]Start{{Bound: AtMost, Why: "because"}})},
 	} {
-		if a := Recommend(&c.c, c.s, TimeOuts{}); !strings.Contains(a.CannotSay, want) || len(a.Numbers) > 0 {
+		if a := Recommend(&c.c, c.s, TimeOuts{}, Replies{}); !strings.Contains(a.CannotSay, want) || len(a.Numbers) > 0 {
 			t.Errorf("got %q and %v, want %q", a.CannotSay, a.Numbers, want)
 		}
 	}
@@ -116,7 +116,7 @@ func FuzzRecommend(f *testing.F) {
 		if has {
 			c.StartupProbe = probe(delay, period, failures, 1)
 		}
-		for _, n := range Recommend(&c, ready(int(took)), TimeOuts{1, 1, 1}).Numbers {
+		for _, n := range Recommend(&c, ready(int(took)), TimeOuts{1, 1, 1}, Replies{}).Numbers {
 			if n.Recommended < 0 || n.Recommended == 0 && n.Field != "initialDelaySeconds" && n.Field != "minReadySeconds" {
 				t.Errorf("%s.%s: %d", n.Probe, n.Field, n.Recommended)
 			}

@@ -157,23 +157,14 @@ func doubt(f restart.Facts, c *corev1.Container, s Start, ready time.Time) strin
 				continue
 			}
 			if o.ReadinessProbe != nil || o.StartupProbe != nil {
-				return "container " + o.Name + " has probes too, and the pod is ready with the last"
+				return besideProbed(o)
 			}
 			if ready.Sub(st.State.Running.StartedAt.Time) <= slack {
 				return "container " + o.Name + " was started at that time"
 			}
 		}
 	}
-	limit := believable
-	if c.StartupProbe != nil {
-		limit = restart.BudgetOf(c.StartupProbe).Latest
-		if c.ReadinessProbe != nil {
-			limit += restart.BudgetOf(c.ReadinessProbe).Latest
-		}
-	} else if c.LivenessProbe != nil && Shown(c) {
-		limit = restart.BudgetOf(c.LivenessProbe).Latest // it would have been killed by then
-	}
-	if s.Took > limit+slack {
+	if s.Took > longest(c)+slack {
 		return "it was rather ready before and lost that"
 	}
 	p, _ := Governing(c)
@@ -187,6 +178,24 @@ func doubt(f restart.Facts, c *corev1.Container, s Start, ready time.Time) strin
 		}
 	}
 	return ""
+}
+
+// besideProbed is the doubt where the pod waits for the probes of another container as well.
+func besideProbed(o *corev1.Container) string {
+	return "container " + o.Name + " has probes too, and the pod is ready with the last"
+}
+
+// longest is how long a start may take at the most before it was rather ready, and lost that: by then it would have been killed.
+func longest(c *corev1.Container) time.Duration {
+	switch {
+	case c.StartupProbe != nil && c.ReadinessProbe != nil:
+		return restart.BudgetOf(c.StartupProbe).Latest + restart.BudgetOf(c.ReadinessProbe).Latest
+	case c.StartupProbe != nil:
+		return restart.BudgetOf(c.StartupProbe).Latest
+	case c.LivenessProbe != nil && Shown(c):
+		return restart.BudgetOf(c.LivenessProbe).Latest
+	}
+	return believable
 }
 
 // readySince is since when all containers of a pod are ready, zero where they are not. The condition Ready would also wait for readiness

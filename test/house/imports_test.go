@@ -40,7 +40,7 @@ func layers() []layer {
 		{"pkg/snapshot", nil},
 		{"pkg/finding", nil},
 		{"pkg/kubeevent", []string{"pkg/finding"}},  // the leaf engine: what events say
-		{"pkg/prometheus", []string{"pkg/history"}}, // reads into the engine's records
+		{"pkg/prometheus", []string{"pkg/history", "pkg/startup"}}, // reads into the engines' records
 		{"pkg/startup", []string{"pkg/restart", "pkg/kubeevent", "pkg/finding"}}, // reads the ends of starts that were cut short
 		{engine, []string{"pkg/finding", "pkg/kubeevent"}},
 	}

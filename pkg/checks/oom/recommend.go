@@ -45,7 +45,7 @@ Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_P
 		snapshot.Deployments, snapshot.StatefulSets, snapshot.DaemonSets, snapshot.CronJobs, snapshot.Jobs, snapshot.ReplicaSets, snapshot.Pods,
 	},
 	Inputs:  analysis.WorkloadInputs(),
-	History: true, Patches: true,
+	History: analysis.NeedsHistory, Patches: true,
 	Make: recommend,
 }
 

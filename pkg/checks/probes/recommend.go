@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -30,19 +29,27 @@ shorter by a second and a period. Where nothing can be measured nothing is recom
 
 The startup probe waits twice as long as the slowest start, and three times as long where fewer than three are known or none has succeeded.
 The liveness probe gives readiness the time to act first, and minReadySeconds lets a rollout see the first kill before it goes on.
-Time-outs are raised only where attempts did time out.`,
+Time-outs are raised where attempts did time out, and are never lowered.
+
+Where a store that speaks Prometheus' HTTP API is named (--prometheus) or runs in the cluster, weeks of starts count as well: those of
+versions with the same probes, as kube-state-metrics saw them begin (kube_pod_container_state_started), become ready
+(kube_pod_status_container_ready_time) and end. The kubelet's prober_probe_duration_seconds tells how long answers took: a time-out has room for
+twice as long as 99 % of them took and for the slowest, which takes 300 answers and a day. Without a store all else stays.`,
 	Example: `  # All workloads of the current namespace
   kubectl scars probes recommend
 
   # What to apply, checked by the server
   kubectl scars probes recommend deployment/web -o patch > patch.yaml
-  kubectl patch deployment web --patch-file patch.yaml --dry-run=server`,
+  kubectl patch deployment web --patch-file patch.yaml --dry-run=server
+
+  # By weeks of starts and probe durations
+  kubectl scars probes recommend deployment/web --prometheus http://localhost:9090`,
 	Takes: []snapshot.Kind{
 		snapshot.Deployments, snapshot.StatefulSets, snapshot.DaemonSets, snapshot.CronJobs, snapshot.Jobs, snapshot.ReplicaSets, snapshot.Pods,
 	},
 	Inputs:  analysis.WorkloadInputs(analysis.Optional(snapshot.Events)),
-	Patches: true,
-	Make:    recommend,
+	History: analysis.WelcomesHistory, Patches: true,
+	Make: recommend,
 }
 
 func recommend(v *snapshot.View, q analysis.Question) finding.View {
@@ -54,7 +61,7 @@ func recommend(v *snapshot.View, q analysis.Question) finding.View {
 				continue // they are not waited for
 			}
 		}
-		out.Items = append(out.Items, advise(v, w, len(q.Subjects) > 0)...)
+		out.Items = append(out.Items, advise(v, w, q)...)
 	}
 	slices.SortStableFunc(out.Items, func(a, b finding.ProbeAdvice) int {
 		a.Object.Container, b.Object.Container = "", ""
@@ -87,18 +94,16 @@ func workloads(v *snapshot.View, subjects []finding.ObjectRef) []analysis.Worklo
 }
 
 // advise is the advice on all containers of a workload. Containers without probes are spoken of only where the workload was asked for.
-func advise(v *snapshot.View, w analysis.Workload, asked bool) []finding.ProbeAdvice {
+func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []finding.ProbeAdvice {
 	var out []finding.ProbeAdvice
 	var changes []change
 	newest := newestPod(v, w.Ref)
 	eachContainer(&corev1.Pod{Spec: *w.Spec}, func(c *corev1.Container, init bool) {
-		if !asked && c.StartupProbe == nil && c.LivenessProbe == nil && c.ReadinessProbe == nil {
+		bare := c.StartupProbe == nil && c.LivenessProbe == nil && c.ReadinessProbe == nil
+		if bare && len(q.Subjects) == 0 {
 			return
 		}
-		item := finding.ProbeAdvice{
-			Object: analysis.Ref(w.Ref), Numbers: []finding.ProbeNumber{}, Replicas: w.Replicas, RevertedBy: strings.Join(w.RevertedBy(), ", "),
-			Starts: finding.Starts{Ready: []int64{}, Killed: []int64{}},
-		}
+		item := finding.ProbeAdvice{Object: analysis.Ref(w.Ref), Numbers: []finding.ProbeNumber{}, Replicas: w.Replicas, RevertedBy: strings.Join(w.RevertedBy(), ", ")}
 		item.Object.Container = c.Name
 		own := c // as its pods run it: a mesh may have changed what the template says
 		if newest != nil {
@@ -107,9 +112,11 @@ func advise(v *snapshot.View, w analysis.Workload, asked bool) []finding.ProbeAd
 			}
 		}
 		s := startsOf(v, w.Ref, own)
-		item.Starts = wire(s)
-		a := startup.Recommend(c, s.Sum, timeOuts(v, w.Ref, c.Name))
-		if newest == nil && (c.StartupProbe != nil || c.LivenessProbe != nil || c.ReadinessProbe != nil) {
+		weeks := weeksOf(v, w, c, q)
+		weeks.add(&s, w, own, newest)
+		item.Starts, item.Answers = weeks.wire(s), weeks.answers()
+		a := startup.Recommend(c, s.Sum, timeOuts(v, w.Ref, c.Name), weeks.replies())
+		if newest == nil && s.N() == 0 && !bare {
 			a.CannotSay = "no start can be measured: it has no pod"
 		}
 		item.CannotSay, item.Notes = a.CannotSay, a.Notes
@@ -118,16 +125,7 @@ func advise(v *snapshot.View, w analysis.Workload, asked bool) []finding.ProbeAd
 			if len(s.Ready) >= 3 {
 				item.Confidence = finding.Strong
 			}
-			item.Numbers = append(item.Numbers, a.Numbers...)
-			for i, n := range item.Numbers {
-				if n.Field == "minReadySeconds" {
-					if w.MinReadySeconds == nil {
-						item.Numbers = slices.Delete(item.Numbers, i, i+1)
-					} else if item.Numbers[i].Now = w.MinReadySeconds; *w.MinReadySeconds >= n.Recommended {
-						item.Numbers[i].Recommended, item.Numbers[i].Reason = *w.MinReadySeconds, "enough to see the first kill of liveness"
-					}
-				}
-			}
+			item.Numbers = append(item.Numbers, rollout(a.Numbers, w.MinReadySeconds)...)
 			changes = append(changes, change{c, init, a.AddsProbe, item.Numbers})
 			if a.AddsProbe && fieldsOf(c.LivenessProbe) == nil {
 				item.Notes = append(item.Notes, "the startupProbe asks what the livenessProbe asks: copy its handler, of which a snapshot keeps no arguments, into the patch's place")
@@ -144,14 +142,18 @@ func advise(v *snapshot.View, w analysis.Workload, asked bool) []finding.ProbeAd
 	return out
 }
 
-func wire(s starts) finding.Starts {
-	out := finding.Starts{Ready: []int64{}, Killed: []int64{}, AtMost: len(s.AtMost)}
-	for _, t := range s.Ready {
-		out.Ready = append(out.Ready, int64(t.Took/time.Second))
-		out.Error = max(out.Error, int64((t.Took-t.Least)/time.Second))
-	}
-	for _, t := range s.Killed {
-		out.Killed = append(out.Killed, int64(t.Took/time.Second))
+// rollout sets the recommended minReadySeconds beside that of the workload, or leaves it out where the workload knows no such thing.
+func rollout(numbers []finding.ProbeNumber, now *int32) (out []finding.ProbeNumber) {
+	for _, n := range numbers {
+		if n.Field == "minReadySeconds" {
+			if now == nil {
+				continue
+			}
+			if n.Now = now; *now >= n.Recommended {
+				n.Recommended, n.Reason = *now, "enough to see the first kill of liveness"
+			}
+		}
+		out = append(out, n)
 	}
 	return out
 }
@@ -173,7 +175,7 @@ func timeOuts(v *snapshot.View, w snapshot.Ref, container string) startup.TimeOu
 
 // waitLonger is the startup probe that the measured starts ask for, as fixes of a finding.
 func (s starts) waitLonger() []finding.Fix {
-	a := startup.Recommend(s.container, s.Sum, startup.TimeOuts{})
+	a := startup.Recommend(s.container, s.Sum, startup.TimeOuts{}, startup.Replies{})
 	fields := map[string]any{}
 	var words []string
 	for _, n := range a.Numbers {

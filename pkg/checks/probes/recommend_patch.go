@@ -24,7 +24,7 @@ type change struct {
 // not known in full is left out, and so is what only holds with it.
 func patchOf(w snapshot.Ref, changes []change) string {
 	switch w.Kind {
-	case "Deployment", "StatefulSet", "DaemonSet":
+	case "Deployment", "StatefulSet", "DaemonSet", "CronJob":
 	default:
 		return ""
 	}
@@ -63,7 +63,11 @@ func patchOf(w snapshot.Ref, changes []change) string {
 		}
 	}
 	if len(lists) > 0 {
-		spec["template"] = map[string]any{"spec": lists}
+		template := map[string]any{"template": map[string]any{"spec": lists}}
+		if w.Kind == "CronJob" {
+			template = map[string]any{"jobTemplate": map[string]any{"spec": template}}
+		}
+		maps.Copy(spec, template)
 	}
 	if minReady > 0 {
 		spec["minReadySeconds"] = minReady

@@ -1,6 +1,7 @@
 package promtest
 
-// The queries: max by (pod,container)(max_over_time(METRIC{…}[60s])), with min and count as well, and "or" between two of them.
+// The queries: max by (pod,container)(max_over_time(METRIC{…}[60s])), with other labels and with min and count as well, and "or" between two
+// of them.
 
 import (
 	"fmt"
@@ -12,7 +13,7 @@ import (
 )
 
 var (
-	form    = regexp.MustCompile(`^max by \((\w+),(\w+)\)\((max|min|count)_over_time\((\w+\{.*\})\[(\d+)s\]\)\)$`)
+	form    = regexp.MustCompile(`^max by \(([\w,]+)\)\((max|min|count)_over_time\((\w+\{.*\})\[(\d+)s\]\)\)$`)
 	matcher = regexp.MustCompile(`^(\w+)(=~|!=|!~|=)("(?:[^"\\]|\\.)*")(,|$)`)
 )
 
@@ -69,17 +70,22 @@ func (s *Server) evaluate(query string, from, to, step int64) ([]Series, int) {
 		if m == nil {
 			panic("not a query that is asked: " + part)
 		}
-		match, err := parseSelector(m[4])
+		by := strings.Split(m[1], ",")
+		match, err := parseSelector(m[3])
 		if err != nil {
 			panic(err)
 		}
-		window, _ := strconv.ParseInt(m[5], 10, 64)
+		window, _ := strconv.ParseInt(m[4], 10, 64)
 		grouped := map[string]map[int64]float64{}
 		for _, one := range s.o.Series {
 			if !match.fits(one.Labels) {
 				continue
 			}
-			key := one.Labels[m[1]] + "\x00" + one.Labels[m[2]]
+			values := make([]string, len(by))
+			for i, label := range by {
+				values[i] = one.Labels[label]
+			}
+			key := strings.Join(values, "\x00")
 			if _, taken := byLabels[key]; taken {
 				continue
 			}
@@ -87,7 +93,7 @@ func (s *Server) evaluate(query string, from, to, step int64) ([]Series, int) {
 				grouped[key] = map[int64]float64{}
 			}
 			for at := from; at <= to; at += step {
-				v, n := over(m[3], one.Samples, at-window, at)
+				v, n := over(m[2], one.Samples, at-window, at)
 				cost += n
 				if n == 0 {
 					continue
@@ -98,8 +104,12 @@ func (s *Server) evaluate(query string, from, to, step int64) ([]Series, int) {
 			}
 		}
 		for key, values := range grouped {
-			first, second, _ := strings.Cut(key, "\x00")
-			one := Series{Labels: map[string]string{m[1]: first, m[2]: second}}
+			one := Series{Labels: map[string]string{}}
+			for i, value := range strings.Split(key, "\x00") {
+				if value != "" { // in PromQL, an empty label is none
+					one.Labels[by[i]] = value
+				}
+			}
 			for at := from; at <= to; at += step {
 				if v, ok := values[at]; ok {
 					one.Samples = append(one.Samples, Sample{at, v})

@@ -1,0 +1,261 @@
+package prometheus
+
+// This file reads when containers were started, became ready and ended, from kube-state-metrics (v2.13.0 internal/store/pod.go). A time
+// stays told until the next one, so that a look each few minutes misses none that lasted; what begins twice within one look is seen once.
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
+)
+
+const (
+	stateStarted   = "kube_pod_container_state_started"
+	startTime      = "container_start_time_seconds"         // cAdvisor's, where kube-state-metrics is not there
+	containersTime = "kube_pod_status_container_ready_time" // told only while the condition is True
+	podReadyTime   = "kube_pod_status_ready_time"           // waits for readiness gates as well
+	endedTime      = "kube_pod_container_status_last_terminated_timestamp"
+	endedCode      = "kube_pod_container_status_last_terminated_exitcode"
+	endedReason    = "kube_pod_container_status_last_terminated_reason"
+)
+
+// watched is how soon after its start a life must have been seen first, for what was seen of it to begin with its beginning.
+const watched = lifeStep + 2*time.Minute
+
+// starts reads them.
+type starts struct {
+	reader
+	kubelet, cadvisor scheme
+	has               struct{ state, start, prober bool } // which metrics the store has of the namespace
+
+	records  map[Key]*startup.Past
+	began    map[podContainer]map[int64]int64 // seconds, and when that was seen first
+	ready    map[string]map[int64]bool        // of a pod
+	podReady bool                             // ready times are those of pods
+	ended    map[podContainer]map[int64]*end
+	counts   map[probeOf]map[int64]map[float64]float64
+}
+
+// end is how a life ended, as it was seen last.
+type end struct {
+	seen int64
+	code int
+	oom  bool
+}
+
+// ReadStarts reads the starts of the workloads of one namespace, and how long their probes took to be answered. Where it fails on the way it
+// gives what was read until then with the error.
+func (c *Client) ReadStarts(ctx context.Context, q Question) (*History[startup.Past], error) {
+	r := &starts{
+		reader: c.reader(q), records: map[Key]*startup.Past{}, began: map[podContainer]map[int64]int64{}, ready: map[string]map[int64]bool{},
+		ended: map[podContainer]map[int64]*end{}, counts: map[probeOf]map[int64]map[float64]float64{},
+	}
+	if err := r.lookAll(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.owners(ctx); err != nil {
+		return nil, err
+	}
+	if !r.ownersKnown {
+		r.notes = append(r.notes, "no kube_pod_owner: pods that are gone are told by their names")
+	}
+	var err error
+	if len(r.pods) > 0 {
+		r.divide()
+		r.parts = len(r.groups) * 8
+		for _, step := range []func(context.Context) error{r.readBegan, r.readReady, r.readEnds, r.readProbes} {
+			if err = step(ctx); err != nil {
+				break
+			}
+		}
+	}
+	r.lives()
+	r.fold()
+	if err != nil && len(r.records) == 0 {
+		return nil, err
+	}
+	return &History[startup.Past]{Records: r.records, Notes: r.notes}, err
+}
+
+// lookAll finds the pods, and which of the metrics there are.
+func (r *starts) lookAll(ctx context.Context) (err error) {
+	if r.has.state, err = r.look(ctx, stateStarted, &r.ksm, plain(), exported()); err != nil {
+		return err
+	}
+	if !r.has.state {
+		if r.has.start, err = r.look(ctx, startTime, &r.cadvisor, plain(), old()); err != nil {
+			return err
+		}
+	}
+	for _, metric := range []string{probeTotal, probeSeconds + "_bucket"} {
+		if !r.has.prober {
+			// Of a kubelet, which is no pod, a scrape without honorLabels may move the namespace alone.
+			r.has.prober, err = r.look(ctx, metric, &r.kubelet, plain(), exported(), scheme{"exported_namespace", "pod", "container"})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if len(r.names) == 0 {
+		return NoMetricsError{r.client.Host(), r.namespace, stateStarted + ", " + startTime + " and " + probeTotal, "does it scrape kube-state-metrics and the kubelets' /metrics/probes"}
+	}
+	return nil
+}
+
+func (r *starts) readBegan(ctx context.Context) error {
+	metric, s := stateStarted, r.ksm
+	switch {
+	case r.has.state:
+	case r.has.start:
+		metric, s = startTime, r.cadvisor
+	default:
+		r.notes = append(r.notes, "neither "+stateStarted+" nor "+startTime+": starts are not known")
+		return nil
+	}
+	_, err := r.ask(ctx, s, lifeStep, func(match ...string) string { return r.over("max_over_time", metric, s, lifeStep, match...) },
+		func(_ owned, k podContainer, _ Labels, points []Point) {
+			for _, p := range points {
+				at, seen := seconds(p.Value), p.At/1000
+				if at <= 0 || at > seen+60 { // a second of skew is usual; a start in the future is none
+					continue
+				}
+				if r.began[k] == nil {
+					r.began[k] = map[int64]int64{}
+				}
+				r.began[k][at] = min(cmp.Or(r.began[k][at], seen), seen)
+			}
+		})
+	return err
+}
+
+// readReady takes the first and the last time that is told in each look: a pod that loses readiness and finds it again shows both.
+func (r *starts) readReady(ctx context.Context) error {
+	if len(r.began) == 0 {
+		return nil
+	}
+	for _, metric := range []string{containersTime, podReadyTime} {
+		total := 0
+		for _, function := range []string{"min_over_time", "max_over_time"} {
+			n, err := r.ask(ctx, r.ksm, lifeStep, func(match ...string) string {
+				// Without the matchers of containers: pods are told of.
+				return r.by([]string{r.ksm.pod}, function, metric, r.ksm, lifeStep, match[0])
+			}, func(_ owned, k podContainer, _ Labels, points []Point) {
+				for _, p := range points {
+					if r.ready[k.pod] == nil {
+						r.ready[k.pod] = map[int64]bool{}
+					}
+					r.ready[k.pod][seconds(p.Value)] = true
+				}
+			})
+			if total += n; err != nil {
+				return err
+			}
+		}
+		if total > 0 {
+			r.podReady = metric == podReadyTime
+			return nil
+		}
+		r.part -= 2 * len(r.groups)
+	}
+	r.notes = append(r.notes, "neither "+containersTime+" nor "+podReadyTime+": how long starts took is not known")
+	return nil
+}
+
+func (r *starts) readEnds(ctx context.Context) error {
+	if len(r.began) == 0 {
+		return nil
+	}
+	last := map[podContainer]map[int64]int64{} // which end was the last, at each look
+	_, err := r.ask(ctx, r.ksm, lifeStep, func(match ...string) string { return r.over("max_over_time", endedTime, r.ksm, lifeStep, match...) },
+		func(_ owned, k podContainer, _ Labels, points []Point) {
+			for _, p := range points {
+				at, seen := seconds(p.Value), p.At/1000
+				if last[k] == nil {
+					last[k], r.ended[k] = map[int64]int64{}, map[int64]*end{}
+				}
+				last[k][seen] = at
+				r.ended[k][at] = &end{}
+			}
+		})
+	if err != nil || len(last) == 0 {
+		return err
+	}
+	each := func(metric string, more []string, take func(*end, float64)) error {
+		_, err := r.ask(ctx, r.ksm, lifeStep, func(match ...string) string {
+			return r.over("max_over_time", metric, r.ksm, lifeStep, append(match, more...)...)
+		}, func(_ owned, k podContainer, _ Labels, points []Point) {
+			for _, p := range points {
+				if e := r.ended[k][last[k][p.At/1000]]; e != nil {
+					take(e, p.Value)
+				}
+			}
+		})
+		return err
+	}
+	// A look in which the end changed may still show the code of the one before; the last look at an end shows its own.
+	if err := each(endedCode, nil, func(e *end, v float64) { e.code = int(seconds(v)) }); err != nil {
+		return err
+	}
+	return each(endedReason, []string{`reason="OOMKilled"`}, func(e *end, v float64) { e.oom = e.oom || v > 0 })
+}
+
+// lives puts together what belongs to one life.
+func (r *starts) lives() {
+	for k, began := range r.began {
+		past := r.record(k)
+		past.PodReady = r.podReady
+		times := slices.Sorted(maps.Keys(began))
+		ready, ended := slices.Sorted(maps.Keys(r.ready[k.pod])), slices.Sorted(maps.Keys(r.ended[k]))
+		for i, at := range times {
+			until := int64(math.MaxInt64)
+			if i+1 < len(times) {
+				until = times[i+1]
+			}
+			within := func(list []int64) (time.Time, bool) {
+				j, _ := slices.BinarySearch(list, at)
+				if j == len(list) || list[j] >= until {
+					return time.Time{}, false
+				}
+				return time.Unix(list[j], 0).UTC(), true
+			}
+			l := startup.Life{Pod: k.pod, Version: r.pods[k.pod].version, Began: time.Unix(at, 0).UTC(), Watched: began[at]-at <= int64(watched/time.Second)}
+			l.Ready, _ = within(ready)
+			if at, ok := within(ended); ok {
+				l.Ended, l.Exit, l.OOM = at, r.ended[k][at.Unix()].code, r.ended[k][at.Unix()].oom
+			}
+			for other, starts := range r.began {
+				if other.pod == k.pod && other.container != k.container {
+					for beside := range starts {
+						l.Beside = append(l.Beside, time.Unix(beside, 0).UTC())
+					}
+				}
+			}
+			past.Lives = append(past.Lives, l)
+		}
+	}
+	for _, past := range r.records {
+		slices.SortFunc(past.Lives, func(a, b startup.Life) int { return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Pod, b.Pod)) })
+	}
+}
+
+// record is what is known of a container, made where it is new.
+func (r *starts) record(k podContainer) *startup.Past {
+	key := Key{r.pods[k.pod].workload, k.container}
+	if r.records[key] == nil {
+		r.records[key] = &startup.Past{From: r.From, To: r.To}
+	}
+	return r.records[key]
+}
+
+// seconds is a time that is told as a number; 0 where it is none.
+func seconds(v float64) int64 {
+	if !(math.Abs(v) < 1e12) {
+		return 0
+	}
+	return int64(math.Round(v))
+}
