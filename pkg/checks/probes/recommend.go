@@ -125,7 +125,7 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 			if len(s.Ready) >= 3 {
 				item.Confidence = finding.Strong
 			}
-			item.Numbers = append(item.Numbers, rollout(a.Numbers, w.MinReadySeconds)...)
+			item.Numbers = append(item.Numbers, withMinReady(a.Numbers, w.MinReadySeconds)...)
 			changes = append(changes, change{c, init, a.AddsProbe, item.Numbers})
 			if a.AddsProbe && fieldsOf(c.LivenessProbe) == nil {
 				item.Notes = append(item.Notes, "the startupProbe asks what the livenessProbe asks: copy its handler, of which a snapshot keeps no arguments, into the patch's place")
@@ -142,8 +142,8 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 	return out
 }
 
-// rollout sets the recommended minReadySeconds beside that of the workload, or leaves it out where the workload knows no such thing.
-func rollout(numbers []finding.ProbeNumber, now *int32) (out []finding.ProbeNumber) {
+// withMinReady sets the recommended minReadySeconds beside that of the workload, or leaves it out where the workload knows no such thing.
+func withMinReady(numbers []finding.ProbeNumber, now *int32) (out []finding.ProbeNumber) {
 	for _, n := range numbers {
 		if n.Field == "minReadySeconds" {
 			if now == nil {
