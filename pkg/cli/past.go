@@ -1,24 +1,17 @@
 package cli
 
-// Views that need history: which store it comes from, and how it gets into the view.
+// Views that need history: what the user says of it.
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
-	"github.com/kubectl-scars/kubectl-scars/pkg/history"
-	"github.com/kubectl-scars/kubectl-scars/pkg/prometheus"
 )
 
 // past is what the user says about history.
@@ -61,16 +54,17 @@ func (p *past) validate() (err error) {
 		return nil
 	}
 	switch {
-	case p.o.demo:
-		return errors.New("--demo holds no history of memory")
-	case p.url == "" && p.o.offline():
-		return errors.New("weeks of history are needed, which no file holds: say with --prometheus where a store of metrics is")
+	case p.o.demo && p.url != "":
+		return errors.New("--demo and --prometheus exclude each other")
 	case !(p.quantile >= 0.5 && p.quantile <= 1):
 		return fmt.Errorf("--quantile: %v is not between 0.5 and 1", p.quantile)
 	}
 	if p.url == "" { // it is looked for
 		if names := p.o.given(accessFlags...); len(names) > 0 {
 			return fmt.Errorf("%s needs --prometheus", names[0])
+		}
+		if names := p.o.given("history", "match"); len(names) > 0 && p.o.offline() {
+			return fmt.Errorf("%s needs --prometheus: a recording holds what was read", names[0])
 		}
 	} else if err := p.parseURL(); err != nil {
 		return err
@@ -120,100 +114,4 @@ func longTime(s string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is no time like 4w or 10d", s)
 	}
 	return d, nil
-}
-
-// complete reads the history of what the view is about, and completes it.
-func (p *past) complete(ctx context.Context, v finding.View) error {
-	view, ok := v.(*finding.OOMRecommend)
-	if !ok {
-		return fmt.Errorf("view %T takes no history", v)
-	}
-	byNamespace := map[string][]prometheus.Workload{}
-	for _, item := range view.Items {
-		w := workloadOf(item.Object)
-		if !slices.Contains(byNamespace[w.Namespace], w) {
-			byNamespace[w.Namespace] = append(byNamespace[w.Namespace], w)
-		}
-	}
-	progress := p.o.progress()
-	defer progress.Stop()
-	defer p.o.stderr.through(progress)()
-	ctx, cancel := p.o.deadline(ctx)
-	defer cancel()
-	if len(view.Items) == 0 {
-		return nil
-	}
-	progress.Phase("looking for history")
-	client, name, err := p.store(ctx)
-	if err != nil {
-		return err
-	}
-	records := map[prometheus.Key]*history.Record{}
-	head := v.Head()
-	note := func(state finding.CoverageState, namespace, reason string) {
-		head.Coverage = append(head.Coverage, finding.Coverage{Resource: "history", Namespace: namespace, State: state, Reason: reason, Checks: []string{p.o.view.ID}})
-	}
-	read := 0
-	for i, namespace := range namespaces(view) {
-		progress.Phase("reading history of " + namespace)
-		h, err := client.Read(ctx, prometheus.Question{
-			From: head.Metadata.Time.Add(-p.span), To: head.Metadata.Time, Live: !p.o.offline(), Namespace: namespace,
-			Workloads: byNamespace[namespace], Match: p.matchers,
-			Progress: func(share float64) { progress.Count("%", int(100*share), 0) },
-		})
-		var none prometheus.NoMetricsError
-		var ambiguous prometheus.AmbiguousError
-		switch {
-		case h != nil:
-			read++
-			maps.Copy(records, h.Records)
-			if err != nil { // a part of it, the newest
-				h.Notes = append([]string{err.Error()}, h.Notes...)
-			}
-			if len(h.Notes) > 0 {
-				note(finding.CoveragePartial, namespace, strings.Join(h.Notes, "; "))
-			}
-		case errors.As(err, &ambiguous):
-			return fmt.Errorf("%w (--match %s=%s)", err, ambiguous.Label, ambiguous.Values[0])
-		case errors.As(err, &none) || i > 0 && ctx.Err() == nil:
-			note(finding.CoverageFailed, namespace, err.Error())
-		default:
-			return fmt.Errorf("read history: %w", err)
-		}
-	}
-	if read > 0 {
-		note(finding.CoverageOK, "", "from "+name)
-	}
-	p.fill(view, records)
-	return nil
-}
-
-// fill completes the view by the records.
-func (p *past) fill(view *finding.OOMRecommend, records map[prometheus.Key]*history.Record) {
-	history.Complete(view, func(o finding.ObjectRef) *history.Record {
-		k := prometheus.Key{Workload: workloadOf(o), Container: o.Container}
-		r := records[k]
-		delete(records, k)
-		return r
-	}, p.quantile)
-	gone := map[finding.ObjectRef]*history.Record{}
-	for k, r := range records { // what no container of today took
-		gone[finding.ObjectRef{Kind: k.Kind, Namespace: k.Namespace, Name: k.Name, Container: k.Container}] = r
-	}
-	history.Renamed(view, gone)
-}
-
-func workloadOf(o finding.ObjectRef) prometheus.Workload {
-	return prometheus.Workload{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}
-}
-
-// namespaces lists those of the view, in its order.
-func namespaces(v *finding.OOMRecommend) []string {
-	var out []string
-	for _, item := range v.Items {
-		if !slices.Contains(out, item.Object.Namespace) {
-			out = append(out, item.Object.Namespace)
-		}
-	}
-	return out
 }

@@ -55,7 +55,7 @@ func (o *analyseOptions) runView(ctx context.Context) error {
 	}
 	answer.Head().Coverage = append(answer.Head().Coverage, in.gaps...)
 	if o.past != nil {
-		if err := o.past.complete(ctx, answer); err != nil {
+		if err := o.past.complete(ctx, answer, in); err != nil {
 			return err
 		}
 		in.interrupted = in.interrupted || ctx.Err() != nil
