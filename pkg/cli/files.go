@@ -22,9 +22,9 @@ func (o *analyseOptions) loadFiles() (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &loaded{gaps: file.Gaps, version: o.env.Version, scope: finding.Scope{AllNamespaces: true}}
+	in := &loaded{histories: file.Histories, gaps: file.Gaps, version: o.env.Version, scope: finding.Scope{AllNamespaces: true}}
 	if file.Header != nil {
-		in.context, in.scope = file.Header.Context, file.Header.Scope
+		in.context, in.scope, in.history = file.Header.Context, file.Header.Scope, file.Header.History
 	}
 	known := true // that there is anything of the namespace in the input
 	if ns := *o.kube.Namespace; ns != "" && !o.allNamespaces {
@@ -73,6 +73,6 @@ func countIgnored(ignored map[string]int) string {
 // save writes what this run saw to a file: the whole of it, or nothing.
 func (in *loaded) save(path string) error {
 	return recording.Save(path, recording.Header{
-		Time: in.snapshot.Now(), ToolVersion: in.version, Context: in.context, Scope: in.scope, Sealed: in.snapshot.Sealed(),
-	}, in.snapshot)
+		Time: in.snapshot.Now(), ToolVersion: in.version, Context: in.context, Scope: in.scope, Sealed: in.snapshot.Sealed(), History: in.history,
+	}, in.snapshot, in.histories...)
 }

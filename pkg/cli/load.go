@@ -25,6 +25,10 @@ type loaded struct {
 	gaps     []finding.Coverage
 	version  string // the tool's, for recordings
 
+	// Weeks of memory, as a recording keeps them, and how reading them went.
+	histories []finding.MemoryHistory
+	history   []finding.Coverage
+
 	interrupted bool // so that it is less than there was to read
 }
 

@@ -62,16 +62,17 @@ func (p *past) validate() (err error) {
 		return nil
 	}
 	switch {
-	case p.o.demo && (p.needed() || p.url != ""):
-		return errors.New("--demo holds no history")
-	case p.url == "" && p.o.offline() && p.needed():
-		return errors.New("weeks of history are needed, which no file holds: say with --prometheus where a store of metrics is")
+	case p.o.demo && p.url != "":
+		return errors.New("--demo and --prometheus exclude each other")
 	case !(p.quantile >= 0.5 && p.quantile <= 1):
 		return fmt.Errorf("--quantile: %v is not between 0.5 and 1", p.quantile)
 	}
 	if p.url == "" { // it is looked for
 		if names := p.o.given(accessFlags...); len(names) > 0 {
 			return fmt.Errorf("%s needs --prometheus", names[0])
+		}
+		if names := p.o.given("history", "match"); len(names) > 0 && p.o.offline() {
+			return fmt.Errorf("%s needs --prometheus: a recording holds what was read", names[0])
 		}
 	} else if err := p.parseURL(); err != nil {
 		return err

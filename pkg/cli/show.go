@@ -35,6 +35,8 @@ func (r *root) renderOptions(format string) render.Options {
 // source says that it is no live cluster that is shown, and what instead.
 func (o *analyseOptions) source() string {
 	switch {
+	case o.demo && o.past != nil:
+		return "recorded incident, the weeks before it made up, not your cluster"
 	case o.demo:
 		return "recorded incident, not your cluster"
 	case o.from == "-":

@@ -62,7 +62,7 @@ func (o *analyseOptions) runView(ctx context.Context) error {
 		return err
 	}
 	if o.past != nil {
-		if answer, err = o.past.complete(ctx, answer, ask); err != nil {
+		if answer, err = o.past.complete(ctx, answer, in, ask); err != nil {
 			return err
 		}
 		in.interrupted = in.interrupted || ctx.Err() != nil

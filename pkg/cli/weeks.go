@@ -1,8 +1,9 @@
 package cli
 
-// How weeks of metrics get into a view: read namespace by namespace from the store, in what form the view's engine takes them.
+// Weeks of metrics: from a store, namespace by namespace, or out of a recording, into a view, and into a recording.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,21 +16,26 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/prometheus"
 )
 
-// complete reads the history of what the view is about, and completes it, or has it made again.
-func (p *past) complete(ctx context.Context, v finding.View, again func(past func(finding.ObjectRef) any) (finding.View, error)) (finding.View, error) {
-	if len(v.Objects()) == 0 {
-		return v, nil
-	}
+// complete completes a view by the history of what it is about, that of the input or what a store tells now, or has it made again.
+func (p *past) complete(ctx context.Context, v finding.View, in *loaded, again func(past func(finding.ObjectRef) any) (finding.View, error)) (finding.View, error) {
 	switch view := v.(type) {
 	case *finding.OOMRecommend:
-		records, coverage, err := readWeeks(ctx, p, v, (*prometheus.Client).Read)
+		records, err := p.memory(ctx, view, in)
 		if err != nil {
 			return nil, err
 		}
+		for _, c := range in.history {
+			if c.Namespace == "" || len(in.scope.Namespaces) == 0 || slices.Contains(in.scope.Namespaces, c.Namespace) {
+				view.Coverage = append(view.Coverage, c)
+			}
+		}
 		p.fill(view, records)
-		view.Coverage = append(view.Coverage, coverage...)
 		return view, nil
 	case *finding.ProbesRecommend:
+		in.history, in.histories = nil, nil // of memory
+		if len(view.Objects()) == 0 {
+			return view, nil
+		}
 		records, coverage, err := readWeeks(ctx, p, v, (*prometheus.Client).ReadStarts)
 		if err != nil {
 			view.WithoutHistory = "weeks of metrics would add starts, and time-outs by how long answers took; " + err.Error()
@@ -39,7 +45,7 @@ func (p *past) complete(ctx context.Context, v finding.View, again func(past fun
 			return view, nil
 		}
 		made, err := again(func(o finding.ObjectRef) any {
-			if r := records[prometheus.Key{Workload: workloadOf(o), Container: o.Container}]; r != nil {
+			if r := records[keyOf(o)]; r != nil {
 				return r
 			}
 			return nil
@@ -51,6 +57,41 @@ func (p *past) complete(ctx context.Context, v finding.View, again func(past fun
 		return made, nil
 	}
 	return nil, fmt.Errorf("view %T takes no history", v)
+}
+
+// memory are the histories of memory, those of the input or a store's, and these are kept where the input is to be saved.
+func (p *past) memory(ctx context.Context, view *finding.OOMRecommend, in *loaded) (map[prometheus.Key]*history.Record, error) {
+	if p.url == "" && p.o.offline() {
+		return restored(view, in)
+	}
+	in.history, in.histories = nil, nil
+	if len(view.Items) == 0 {
+		return nil, nil
+	}
+	records, coverage, err := readWeeks(ctx, p, view, (*prometheus.Client).Read)
+	if err != nil {
+		return nil, err
+	}
+	in.history = coverage
+	if p.o.save != "" {
+		in.histories = saved(records)
+	}
+	return records, nil
+}
+
+func restored(view *finding.OOMRecommend, in *loaded) (map[prometheus.Key]*history.Record, error) {
+	if len(in.histories) == 0 && len(view.Items) > 0 {
+		return nil, errors.New("the input holds no weeks of memory: say with --prometheus where a store of metrics is")
+	}
+	kept, err := history.Restore(in.histories)
+	if err != nil {
+		return nil, fmt.Errorf("read the input: %w", err)
+	}
+	records := map[prometheus.Key]*history.Record{}
+	for o, r := range kept {
+		records[keyOf(o)] = r
+	}
+	return records, nil
 }
 
 // covers is a line of coverage about history.
@@ -127,19 +168,39 @@ func byNamespace(v finding.View) (workloads map[string][]prometheus.Workload, or
 	return workloads, order
 }
 
+// saved are the records as a recording keeps them, in order.
+func saved(records map[prometheus.Key]*history.Record) []finding.MemoryHistory {
+	var out []finding.MemoryHistory
+	for k, r := range records {
+		out = append(out, r.Saved(object(k))...)
+	}
+	slices.SortStableFunc(out, func(a, b finding.MemoryHistory) int {
+		return cmp.Or(finding.CompareObjects(a.Object, b.Object), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Version, b.Version))
+	})
+	return out
+}
+
 // fill completes the view by the records.
 func (p *past) fill(view *finding.OOMRecommend, records map[prometheus.Key]*history.Record) {
 	history.Complete(view, func(o finding.ObjectRef) *history.Record {
-		k := prometheus.Key{Workload: workloadOf(o), Container: o.Container}
+		k := keyOf(o)
 		r := records[k]
 		delete(records, k)
 		return r
 	}, p.quantile)
 	gone := map[finding.ObjectRef]*history.Record{}
 	for k, r := range records { // what no container of today took
-		gone[finding.ObjectRef{Kind: k.Kind, Namespace: k.Namespace, Name: k.Name, Container: k.Container}] = r
+		gone[object(k)] = r
 	}
 	history.Renamed(view, gone)
+}
+
+func keyOf(o finding.ObjectRef) prometheus.Key {
+	return prometheus.Key{Workload: workloadOf(o), Container: o.Container}
+}
+
+func object(k prometheus.Key) finding.ObjectRef {
+	return finding.ObjectRef{Kind: k.Kind, Namespace: k.Namespace, Name: k.Name, Container: k.Container}
 }
 
 func workloadOf(o finding.ObjectRef) prometheus.Workload {

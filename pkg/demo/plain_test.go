@@ -5,8 +5,8 @@ package demo
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -19,15 +19,7 @@ import (
 // plainObjects is a demo as "kubectl get -o json" would have it.
 func plainObjects(t *testing.T, name string) []byte {
 	t.Helper()
-	packed, err := Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	zr, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	documents := json.NewDecoder(zr)
+	documents := json.NewDecoder(bytes.NewReader(unpacked(t, name)))
 	var header, list map[string]any
 	if err := documents.Decode(&header); err != nil {
 		t.Fatal(err)
@@ -35,7 +27,9 @@ func plainObjects(t *testing.T, name string) []byte {
 	if err := documents.Decode(&list); err != nil {
 		t.Fatal(err)
 	}
-	for _, item := range list["items"].([]any) {
+	items := slices.DeleteFunc(list["items"].([]any), func(item any) bool { return item.(map[string]any)["kind"] == finding.MemoryHistoryKind })
+	list["items"] = items
+	for _, item := range items {
 		metadata := item.(map[string]any)["metadata"].(map[string]any)
 		metadata["resourceVersion"] = "1"
 		if metadata["uid"] == nil {

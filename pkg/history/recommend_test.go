@@ -105,6 +105,11 @@ func TestWeekly(t *testing.T) {
 	}
 	r, _ := watched(26, level)
 	says(t, Recommend(r, Options{}), "on Mondays it takes 600Mi at least, on other days 300Mi")
+	// Four weeks from a Monday's noon on, until the morning of another: at its beginning and its end no peak was seen.
+	monday := time.Date(2026, 10, 26, 12, 0, 0, 0, time.UTC)
+	r = NewRecord(monday, monday.Add(28*day-4*time.Hour))
+	feed(r.Pod("web-1", "v1"), r.From, r.To, level)
+	says(t, Recommend(r, Options{}), "on Mondays it takes 600Mi at least, on other days 300Mi")
 	r, _ = watched(10, level)
 	says(t, Recommend(r, Options{}), "9 days of history show no weekly peak")
 }

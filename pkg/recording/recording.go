@@ -3,7 +3,7 @@
 // those. Objects go only through snapshot.Builder, which trims and redacts them, so that live and offline cannot drift apart.
 //
 // A recording is a stream of two JSON documents: a header (clock, scope, how completely each kind was read) and an ordinary List with one
-// object a line, so that kubectl, jq, yq and grep read it too.
+// object a line, so that kubectl, jq, yq and grep read it too. Weeks of memory that a store of metrics told follow in that list.
 //
 // What cannot be read at all is an error. What can be read in part is read, and each gap is named with file, document and line.
 package recording
@@ -34,6 +34,9 @@ type Header struct {
 	Context     string            `json:"context,omitempty"` // of the kubeconfig
 	Scope       finding.Scope     `json:"scope"`
 	Sealed      []snapshot.Sealed `json:"sealed"` // how reading went, by kind and namespace, and by asked-for object
+
+	// History says how reading weeks of memory went; empty where none were read.
+	History []finding.Coverage `json:"history,omitempty"`
 }
 
 // Input is what was read.
@@ -53,6 +56,9 @@ type Input struct {
 	Ignored map[string]int
 
 	Objects int // taken into the builder, an object that was there twice counting twice
+
+	// Histories are weeks of memory, a document for each container of each pod.
+	Histories []finding.MemoryHistory
 }
 
 // Snapshot builds the snapshot as of Now.

@@ -184,3 +184,28 @@ func snapshotAt(t *testing.T, now time.Time) *snapshot.Snapshot {
 	t.Helper()
 	return read(t, file(t, "shop.yaml")).Builder.Build(now)
 }
+
+func TestWeeksOfMemoryFollowTheObjects(t *testing.T) {
+	at := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
+	want := []finding.MemoryHistory{{
+		APIVersion: APIVersion, Kind: finding.MemoryHistoryKind, Object: finding.ObjectRef{Kind: "Deployment", Namespace: "shop", Name: "web", Container: "app"},
+		From: at.Add(-time.Hour), To: at, Pod: "web-1", Samples: 60, First: finding.At(at.Add(-time.Hour)), Last: finding.At(at), Begin: finding.At(at.Add(-time.Hour)),
+		Hours: finding.Hours{Peak: []float32{3e8}}, Steady: finding.Counts{First: 1961, Counts: []uint32{60}, Max: 3e8},
+	}}
+	h := testHeader()
+	h.History = []finding.Coverage{{Resource: "history", State: finding.CoverageOK, Reason: "from prometheus"}}
+	var out bytes.Buffer
+	if err := Write(&out, h, liveSnapshot(t), want...); err != nil {
+		t.Fatal(err)
+	}
+	in := read(t, out.String())
+	if got := text(t, in.Histories); got != text(t, want) {
+		t.Errorf("got %s", got)
+	}
+	if len(in.Ignored)+len(in.Gaps) > 0 || in.Objects != len(liveSnapshot(t).All()) || text(t, in.Header.History) != text(t, h.History) {
+		t.Errorf("ignored %v, gaps %v, %d objects, history %v", in.Ignored, in.Gaps, in.Objects, in.Header.History)
+	}
+	if in := read(t, strings.Replace(out.String(), `"samples":60`, `"samples":"many"`, 1)); len(in.Gaps) != 1 || len(in.Histories) != 0 {
+		t.Errorf("gaps %v of a document that cannot be decoded", in.Gaps)
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -68,6 +69,9 @@ func (r *reading) take(at position, e envelope, text []byte, from inherited) (pl
 	r.known++
 	if e.APIVersion == APIVersion && e.Kind == Kind {
 		return place{}, r.header(text)
+	}
+	if e.APIVersion == APIVersion && e.Kind == finding.MemoryHistoryKind {
+		return place{}, r.history(text)
 	}
 	if strings.HasSuffix(e.Kind, "List") && e.Items != nil {
 		if e.Items[0] != '[' && e.Items[0] != 'n' {
@@ -159,6 +163,16 @@ func (r *reading) header(text []byte) error {
 		return refuse("header of the recording: no time")
 	}
 	r.in.Header = h
+	return nil
+}
+
+// history takes weeks of memory.
+func (r *reading) history(text []byte) error {
+	var h finding.MemoryHistory
+	if err := json.Unmarshal(text, &h); err != nil {
+		return decodeError(err)
+	}
+	r.in.Histories = append(r.in.Histories, h)
 	return nil
 }
 

@@ -14,12 +14,13 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
-// Write writes a snapshot as a recording: the header on the first line, then a List with one object a line. What the snapshot itself
-// knows of the header (its time, and how reading went) is taken from there. The same snapshot and header give the same bytes.
-func Write(w io.Writer, h Header, s *snapshot.Snapshot) error {
+// Write writes a snapshot as a recording: the header on the first line, then a List with one object a line, and after the objects the weeks
+// of memory. What the snapshot itself knows of the header (its time, and how reading went) is taken from there. The same gives the same bytes.
+func Write(w io.Writer, h Header, s *snapshot.Snapshot, histories ...finding.MemoryHistory) error {
 	h.APIVersion, h.Kind, h.Format, h.Time, h.Sealed = APIVersion, Kind, Format, s.Now(), s.Sealed()
 	if h.Sealed == nil {
 		h.Sealed = []snapshot.Sealed{}
@@ -34,13 +35,22 @@ func Write(w io.Writer, h Header, s *snapshot.Snapshot) error {
 		return err
 	}
 	separator := "\n"
+	item := func(line []byte) {
+		_, _ = bw.WriteString(separator) // a bufio.Writer keeps its error for Flush
+		_, _ = bw.Write(line)
+		separator = ",\n"
+	}
 	for _, o := range s.All() {
 		if line, err = encode(o); err != nil {
 			return fmt.Errorf("encode %s %s/%s: %w", o.GetObjectKind().GroupVersionKind().Kind, o.GetNamespace(), o.GetName(), err)
 		}
-		_, _ = bw.WriteString(separator) // a bufio.Writer keeps its error for Flush
-		_, _ = bw.Write(line)
-		separator = ",\n"
+		item(line)
+	}
+	for i := range histories {
+		if line, err = encode(&histories[i]); err != nil {
+			return fmt.Errorf("encode the history of %s: %w", histories[i].Object, err)
+		}
+		item(line)
 	}
 	_, _ = bw.WriteString("\n]}\n")
 	return bw.Flush()
@@ -65,7 +75,7 @@ func encode(v any) ([]byte, error) {
 
 // Save writes a recording to a file, packed with gzip if its name ends in .gz. The file is complete or does not come to be: it is written
 // beside its place and renamed. It is readable for its owner alone, since it shows what runs in a cluster.
-func Save(path string, h Header, s *snapshot.Snapshot) (err error) {
+func Save(path string, h Header, s *snapshot.Snapshot, histories ...finding.MemoryHistory) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("save %w", unwrapPath(path, err))
@@ -77,7 +87,7 @@ func Save(path string, h Header, s *snapshot.Snapshot) (err error) {
 			err = fmt.Errorf("save %w", unwrapPath(path, err))
 		}
 	}()
-	if err := writeFile(f, strings.HasSuffix(path, ".gz"), h, s); err != nil {
+	if err := writeFile(f, strings.HasSuffix(path, ".gz"), h, s, histories); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
@@ -89,12 +99,12 @@ func Save(path string, h Header, s *snapshot.Snapshot) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-func writeFile(w io.Writer, pack bool, h Header, s *snapshot.Snapshot) error {
+func writeFile(w io.Writer, pack bool, h Header, s *snapshot.Snapshot, histories []finding.MemoryHistory) error {
 	if !pack {
-		return Write(w, h, s)
+		return Write(w, h, s, histories...)
 	}
 	zw := gzip.NewWriter(w)
-	if err := Write(zw, h, s); err != nil {
+	if err := Write(zw, h, s, histories...); err != nil {
 		return err
 	}
 	return zw.Close()

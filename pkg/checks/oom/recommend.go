@@ -30,8 +30,13 @@ The request is what is enough for 99 % of the time (--quantile), by the peaks of
 and day, the kernel's own peak, the start, and a quarter more than any limit under which the container was killed. Memory that grows until the
 restart is a leak: then no limit is recommended, because none would hold.
 
+What was read is kept by --save, and --from then answers without the store.
+
 Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_PASSWORD, never from the command line.`,
-	Example: `  # All workloads of the current namespace, by the Prometheus that runs in the cluster
+	Example: `  # Without a cluster and without metrics: an incident that ships in the program
+  kubectl scars oom recommend --demo
+
+  # All workloads of the current namespace, by the Prometheus that runs in the cluster
   kubectl scars oom recommend
 
   # One workload; and what to apply, checked by the server
