@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -13,9 +14,7 @@ func TestRevertedByFieldManagersAndOwners(t *testing.T) {
 	yes := true
 	managed := func(managers string, more map[string]string) *metav1.ObjectMeta {
 		m := &metav1.ObjectMeta{Annotations: map[string]string{snapshot.AnnotationTemplateManagers: managers}}
-		for k, v := range more {
-			m.Annotations[k] = v
-		}
+		maps.Copy(m.Annotations, more)
 		return m
 	}
 	for name, w := range map[string]struct {

@@ -79,8 +79,8 @@ func weeks(in *recording.Input) []finding.MemoryHistory {
 		p := cart.r.Pod(name, "cart-85d5ff4479")
 		at := rollout.Add(time.Duration(20+40*i) * time.Second)
 		p.Limit(at, 64*mib)
-		for _, pause := range []time.Duration{0, 10, 20, 40} { // as long as the kubelet waits
-			at = at.Add(pause * time.Second)
+		for _, pause := range []time.Duration{0, 10 * time.Second, 20 * time.Second, 40 * time.Second} { // as long as the kubelet waits
+			at = at.Add(pause)
 			p.Started(at)
 			p.Peak(at.Add(23*time.Second), 63.5*mib)
 			at = at.Add(23 * time.Second)

@@ -43,7 +43,6 @@ type starts struct {
 
 // end is how a life ended, as it was seen last.
 type end struct {
-	seen int64
 	code int
 	oom  bool
 }

@@ -39,7 +39,7 @@ func layers() []layer {
 		{"pkg/term", nil},
 		{"pkg/snapshot", nil},
 		{"pkg/finding", nil},
-		{"pkg/kubeevent", []string{"pkg/finding"}},  // the leaf engine: what events say
+		{"pkg/kubeevent", []string{"pkg/finding"}},                 // the leaf engine: what events say
 		{"pkg/prometheus", []string{"pkg/history", "pkg/startup"}}, // reads into the engines' records
 		{"pkg/startup", []string{"pkg/restart", "pkg/kubeevent", "pkg/finding"}}, // reads the ends of starts that were cut short
 		{engine, []string{"pkg/finding", "pkg/kubeevent"}},

@@ -4,6 +4,7 @@ package oom
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -97,8 +98,8 @@ func between(shortest, longest time.Duration) string {
 func (l leak) show(f *finding.Finding) {
 	const most = 8
 	old := l.oldest()
-	for i := len(l.replicas) - 1; i >= 0; i-- {
-		if r := l.replicas[i]; i == 0 || len(l.replicas)-i < most {
+	for i, r := range slices.Backward(l.replicas) {
+		if i == 0 || len(l.replicas)-i < most {
 			e := sampled(r.ref(), r.account)
 			e.Value += ", at an age of " + analysis.Span(r.age)
 			f.Evidence = append(f.Evidence, e)

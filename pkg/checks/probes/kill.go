@@ -88,7 +88,7 @@ func unheard(p *analysis.Pass, has func(*corev1.Container) bool) {
 	}
 }
 
-// forgotten is how long an end is spoken of of which nothing is known.
+// forgotten is how long ago an unexplained end may be and still be told.
 const forgotten = 24 * time.Hour
 
 // mixedUp tells whether the probe failed for its scheme alone, which probes/wrong-scheme tells from the same events.
