@@ -170,7 +170,7 @@ func (a *Assessment) peak(f Facts) {
 			all = append(all, blow{t, i, false})
 		}
 	}
-	slices.SortFunc(all, func(x, y blow) int { return x.at.Compare(y.at) })
+	slices.SortStableFunc(all, func(x, y blow) int { return x.at.Compare(y.at) })
 	blows, kills := make([]int, len(f.Replicas)), make([]int, len(f.Replicas)) // of each replica, within the window
 	hit, killed, first, next := 0, 0, 0, 0
 	move := func(b blow, by int) {

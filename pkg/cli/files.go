@@ -60,7 +60,7 @@ func (o *analyseOptions) read() (*recording.Input, error) {
 
 // countIgnored lists what was left aside, most first.
 func countIgnored(ignored map[string]int) string {
-	names := slices.SortedFunc(maps.Keys(ignored), func(a, b string) int {
+	names := slices.SortedStableFunc(maps.Keys(ignored), func(a, b string) int {
 		return cmp.Or(cmp.Compare(ignored[b], ignored[a]), cmp.Compare(a, b))
 	})
 	words := make([]string, len(names))

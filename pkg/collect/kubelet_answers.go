@@ -187,7 +187,7 @@ func newest(cgroups map[string]*snapshot.ContainerMemory) []snapshot.ContainerMe
 			latest[k] = row
 		}
 	}
-	return slices.SortedFunc(maps.Values(latest), func(a, b snapshot.ContainerMemory) int {
+	return slices.SortedStableFunc(maps.Values(latest), func(a, b snapshot.ContainerMemory) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Container, b.Container))
 	})
 }

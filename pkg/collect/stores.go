@@ -96,7 +96,7 @@ func (c *Client) Stores(ctx context.Context) ([]Store, error) {
 	for _, s := range found {
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b Store) int {
+	slices.SortStableFunc(out, func(a, b Store) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Service, b.Service))
 	})
 	return out, nil

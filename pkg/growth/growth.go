@@ -46,7 +46,7 @@ func Of(points []Point, ages int) (Trend, bool) {
 		return Trend{}, false
 	}
 	sorted := slices.Clone(points)
-	slices.SortFunc(sorted, func(a, b Point) int { return int(min(max(a.Age-b.Age, -1), 1)) })
+	slices.SortStableFunc(sorted, func(a, b Point) int { return int(min(max(a.Age-b.Age, -1), 1)) })
 	span := (sorted[len(sorted)-1].Age - sorted[0].Age).Hours()
 	if span <= 0 || different(sorted, span*apart) < ages {
 		return Trend{}, false

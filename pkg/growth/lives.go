@@ -34,7 +34,7 @@ func Agree(lives []Life) (Lives, bool) {
 	if len(lives) < 2 {
 		return Lives{}, false
 	}
-	sorted := slices.SortedFunc(slices.Values(lives), func(a, b Life) int { return a.Ended.Compare(b.Ended) })
+	sorted := slices.SortedStableFunc(slices.Values(lives), func(a, b Life) int { return a.Ended.Compare(b.Ended) })
 	var spans []time.Duration
 	for _, l := range sorted {
 		spans = append(spans, l.Span())

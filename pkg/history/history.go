@@ -88,7 +88,7 @@ func (r *Record) sorted() []*Pod {
 	for _, p := range r.pods {
 		out = append(out, p)
 	}
-	slices.SortFunc(out, func(a, b *Pod) int {
+	slices.SortStableFunc(out, func(a, b *Pod) int {
 		if a.name < b.name {
 			return -1
 		}

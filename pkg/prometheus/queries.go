@@ -73,7 +73,7 @@ func (r *memory) readStarts(ctx context.Context) error {
 	})
 	r.part -= len(r.groups)
 	for k, counts := range seen {
-		slices.SortFunc(counts, func(a, b counted) int { return a.at.Compare(b.at) })
+		slices.SortStableFunc(counts, func(a, b counted) int { return a.at.Compare(b.at) })
 		for i := range counts {
 			// A counter that falls is of a new pod with the old one's name.
 			if i > 0 && counts[i].count != counts[i-1].count {

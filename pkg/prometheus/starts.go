@@ -238,7 +238,7 @@ func (r *starts) lives() {
 		}
 	}
 	for _, past := range r.records {
-		slices.SortFunc(past.Lives, func(a, b startup.Life) int { return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Pod, b.Pod)) })
+		slices.SortStableFunc(past.Lives, func(a, b startup.Life) int { return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Pod, b.Pod)) })
 	}
 }
 

@@ -77,7 +77,7 @@ func Symptoms(pod *corev1.Pod, events []*corev1.Event, name string, probe kubeev
 		s.First, s.Last, s.Count = kubeevent.Span(e)
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b Symptom) int { // a stable sort takes n·log²n, and of these there may be many
+	slices.SortStableFunc(out, func(a, b Symptom) int { // a stable sort takes n·log²n, and of these there may be many
 		if c := cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last)); c != 0 {
 			return c
 		}

@@ -40,7 +40,7 @@ func Sum(deaths []Death) Toll {
 			t.Confidence = d.Confidence
 		}
 	}
-	slices.SortFunc(t.Pods, strings.Compare)
+	slices.SortStableFunc(t.Pods, strings.Compare)
 	return t
 }
 

@@ -26,7 +26,7 @@ type table struct {
 }
 
 func newTable(objects []Object, freeze func([]Object) any) *table {
-	slices.SortFunc(objects, func(a, b Object) int {
+	slices.SortStableFunc(objects, func(a, b Object) int {
 		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
 	})
 	t := &table{objects: objects, typed: freeze(objects), ranges: map[string][2]int{}}
@@ -94,7 +94,7 @@ func (s *Snapshot) Sealed() []Sealed {
 	for a, st := range s.asked {
 		out = append(out, Sealed{Kind: a.Kind, Namespace: a.Namespace, Name: a.Name, State: st})
 	}
-	slices.SortFunc(out, func(a, b Sealed) int {
+	slices.SortStableFunc(out, func(a, b Sealed) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	return out

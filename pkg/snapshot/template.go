@@ -55,7 +55,7 @@ func (v *View) Templates(namespace string) []Template {
 	for _, c := range v.CronJobs(namespace) {
 		add(batch, "CronJob", c, &c.Spec.JobTemplate.Spec.Template, nil)
 	}
-	slices.SortFunc(out, func(a, b Template) int {
+	slices.SortStableFunc(out, func(a, b Template) int {
 		return cmp.Or(cmp.Compare(a.Workload.Namespace, b.Workload.Namespace), cmp.Compare(a.Workload.Kind, b.Workload.Kind), cmp.Compare(a.Workload.Name, b.Workload.Name))
 	})
 	return out

@@ -127,7 +127,7 @@ func wellFormed(t *testing.T, f finding.Finding) {
 func encode(t *testing.T, findings []finding.Finding) string {
 	t.Helper()
 	sorted := slices.Clone(findings)
-	slices.SortFunc(sorted, finding.Compare)
+	slices.SortStableFunc(sorted, finding.Compare)
 	out, err := json.MarshalIndent(sorted, "", " ")
 	if err != nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func duplicatePodIP(p *analysis.Pass) error {
 	for _, w := range owners {
 		reportMismatch(p, w, mismatched[w])
 	}
-	slices.SortFunc(ips, func(a, b netip.Addr) int { return cmp.Compare(a.String(), b.String()) })
+	slices.SortStableFunc(ips, func(a, b netip.Addr) int { return cmp.Compare(a.String(), b.String()) })
 	shared := map[finding.ObjectRef][]netip.Addr{} // IPs by the workload of the pod that came last
 	var order []finding.ObjectRef
 	for _, ip := range ips {

@@ -129,7 +129,7 @@ func replicasOf(p *analysis.Pass, pods []*corev1.Pod, template *corev1.Pod, cont
 		common = min(common, r.told)
 		out = append(out, r)
 	}
-	slices.SortFunc(out, func(a, b replica) int { return cmp.Or(cmp.Compare(a.age, b.age), cmp.Compare(a.pod.Name, b.pod.Name)) })
+	slices.SortStableFunc(out, func(a, b replica) int { return cmp.Or(cmp.Compare(a.age, b.age), cmp.Compare(a.pod.Name, b.pod.Name)) })
 	for i := range out {
 		out[i].told = common
 	}

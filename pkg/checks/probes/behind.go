@@ -50,7 +50,7 @@ func (b bySelector) selecting(namespace string, labels map[string]string) []*cor
 			}
 		}
 	}
-	slices.SortFunc(out, func(a, b *corev1.Service) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(out, func(a, b *corev1.Service) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 

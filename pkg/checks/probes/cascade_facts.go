@@ -181,7 +181,7 @@ func (f *falling) confidence(a cascade.Assessment) finding.Confidence {
 		}
 		best = append(best, grade)
 	}
-	slices.SortFunc(best, func(x, y finding.Confidence) int { return x.Rank() - y.Rank() })
+	slices.SortStableFunc(best, func(x, y finding.Confidence) int { return x.Rank() - y.Rank() })
 	if a.Verdict == cascade.Active {
 		best = best[:a.Half()]
 	}

@@ -91,7 +91,7 @@ func withoutReadyPods(p *analysis.Pass, svc *corev1.Service, pods []*corev1.Pod,
 			}
 		}
 	}
-	reasons := slices.SortedFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	reasons := slices.SortedStableFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
 	var parts []string
 	for _, r := range reasons[:min(3, len(reasons))] {
 		parts = append(parts, fmt.Sprintf("%d %s", count[r], r))

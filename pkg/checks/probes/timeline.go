@@ -57,7 +57,7 @@ func timeline(v *snapshot.View, q analysis.Question) finding.View {
 			out.CannotSay = append(out.CannotSay, finding.Gap{Check: "probes/timeline", Object: ref, Reason: "what events told of its replicas: they were not read completely"})
 		}
 	}
-	slices.SortFunc(out.Workloads, func(a, b finding.Timeline) int { return finding.CompareObjects(a.Object, b.Object) })
+	slices.SortStableFunc(out.Workloads, func(a, b finding.Timeline) int { return finding.CompareObjects(a.Object, b.Object) })
 	return out
 }
 

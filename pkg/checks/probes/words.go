@@ -96,7 +96,7 @@ func failures(p *analysis.Pass, w snapshot.Ref, pods []string, container string,
 	for name := range count {
 		names = append(names, name)
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
 	for _, name := range names {
 		kinds = append(kinds, example[name])
 		evidence = append(evidence, example[name].Evidence(source[name]))
