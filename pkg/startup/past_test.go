@@ -180,6 +180,7 @@ func TestTimeOutOfANewStartupProbe(t *testing.T) {
 func FuzzTimeOut(f *testing.F) {
 	f.Add(int32(1), int32(10), int32(0), 0.5, 0.99, 3.0)
 	f.Add(int32(math.MaxInt32), int32(1), int32(9), math.Inf(1), 0.5, 0.0)
+	f.Add(int32(math.MaxInt32), int32(81), int32(0), math.Inf(1), 0.5, 7.0)
 	f.Fuzz(func(t *testing.T, now, period, exceeded int32, bound, share, failed float64) {
 		if now < 1 || period < 1 || exceeded < 0 || !(bound > 0) || !(share >= 0 && share <= 1) || !(failed >= 0) {
 			return
@@ -189,7 +190,10 @@ func FuzzTimeOut(f *testing.F) {
 		p := probe(0, period, 3, 1)
 		p.TimeoutSeconds = now
 		for _, n := range Recommend(&corev1.Container{ReadinessProbe: p}, ready(4, 4, 5), TimeOuts{Readiness: exceeded}, Replies{Readiness: a}).Numbers {
-			if n.Field == timeoutSeconds && (n.Recommended < now || n.Recommended > max(now, period)) {
+			if n.Field != timeoutSeconds {
+				continue
+			}
+			if was := *n.Now; was > now || was < min(now, 1<<28) || n.Recommended < was || n.Recommended > max(was, period) { // years are cut
 				t.Errorf("%d of now %d and period %d: %s", n.Recommended, now, period, n.Reason)
 			}
 		}
