@@ -3,9 +3,11 @@ package scale
 // This file compares ways to read the inputs of triage.
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -34,7 +36,7 @@ var alternatives = []struct{ name, way string }{
 	{"metadata alone, which no check can judge", "metadata"},
 }
 
-// Alternatives measures all ways near by and, of those that the network matters to, over a link. It returns the rows of a table.
+// Alternatives measures all ways near by and over a link. It returns the rows of a table, among them those of ways that the server refuses.
 func (r *Rig) Alternatives(ctx context.Context, rounds int) (string, error) {
 	server, err := url.Parse(r.Server)
 	if err != nil {
@@ -52,8 +54,18 @@ func (r *Rig) Alternatives(ctx context.Context, rounds int) (string, error) {
 	var out strings.Builder
 	for _, place := range []struct{ name, kubeconfig string }{{"loopback", ""}, {"20 ms, 100 Mbit/s", kubeconfig}} {
 		var programs []Program
+		var refused []string
 		for _, a := range alternatives {
-			programs = append(programs, Program{Name: a.name, Argv: []string{r.floor, "-floor", "-way", a.way}, Kubeconfig: place.kubeconfig})
+			p := Program{Name: a.name, Argv: []string{r.floor, "-floor", "-way", a.way}, Kubeconfig: place.kubeconfig}
+			if _, _, err := r.run(ctx, cmp.Or(p.Kubeconfig, filepath.Join(r.Dir, "admin.kubeconfig")), p); err != nil {
+				if ctx.Err() != nil {
+					return "", err
+				}
+				fmt.Fprintln(os.Stderr, err)
+				refused = append(refused, a.name)
+				continue
+			}
+			programs = append(programs, p)
 		}
 		costs, err := r.Measure(ctx, rounds, programs)
 		if err != nil {
@@ -62,6 +74,9 @@ func (r *Rig) Alternatives(ctx context.Context, rounds int) (string, error) {
 		for _, c := range costs {
 			fmt.Fprintf(&out, "| %s | %s | %.1f s | %.2f | %d MB | %.1f MB | %d |\n", place.name, c.Name, c.Took.Seconds(),
 				c.Took.Seconds()/costs[0].Took.Seconds(), c.RSS/1e6, float64(c.Received)/1e6, c.Requests)
+		}
+		for _, name := range refused {
+			fmt.Fprintf(&out, "| %s | %s | refused | | | | |\n", place.name, name)
 		}
 	}
 	return out.String(), nil
