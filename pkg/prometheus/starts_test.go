@@ -297,17 +297,9 @@ func TestReadyTwiceWithinALook(t *testing.T) {
 }
 
 func TestStoresWithoutStarts(t *testing.T) {
-	page := func(status int) func(w http.ResponseWriter, _ *http.Request, _ int) bool {
-		return func(w http.ResponseWriter, _ *http.Request, _ int) bool {
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			w.WriteHeader(status)
-			_, _ = w.Write([]byte("<!DOCTYPE html><title>Sign in</title>"))
-			return true
-		}
-	}
 	for want, fault := range map[string]func(http.ResponseWriter, *http.Request, int) bool{
-		"answers 200: a web page, not data: a login page": page(200),
-		"answers 401: Unauthorized, as a web page":        page(401),
+		"answers 200: a web page, not data: a login page": signIn(200),
+		"answers 401: Unauthorized, as a web page":        signIn(401),
 		"it redirects to login.example, as a login page does": func(w http.ResponseWriter, r *http.Request, _ int) bool {
 			http.Redirect(w, r, "https://login.example/?rd=x", http.StatusFound)
 			return true

@@ -105,7 +105,7 @@ func (l leak) show(f *finding.Finding) {
 			f.Evidence = append(f.Evidence, e)
 		}
 	}
-	if l.limit.Bytes > 0 {
+	if l.limit.Bytes > 0 && len(l.kills) == 0 { // kills tell of it themselves
 		f.Evidence = append(f.Evidence, written(old.ref(), l.limit))
 	}
 	f.Memory = old.account.Picture(old.ref(), l.limit, headroom.ContainerRequest(old.pod, old.status.Name).Bytes)

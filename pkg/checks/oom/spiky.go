@@ -31,10 +31,10 @@ var Spiky = &analysis.Check{
 }
 
 const (
-	spikeAt     = 0.9  // of the limit, for the peak
-	seenAt      = 0.6  // of the limit, for all that is seen
-	littleCache = 0.05 // of the limit: file cache that could be left of a peak of cache
-	told7Days   = 7 * 24 * time.Hour
+	spikeAt     = 0.9                // of the limit, for the peak
+	seenAt      = 0.6                // of the limit, for all that is seen
+	littleCache = 0.05               // of the limit: file cache that could be left of a peak of cache
+	killTold    = 7 * 24 * time.Hour // how long oom/limit-hit tells of a kill
 )
 
 func spiky(p *analysis.Pass) error {
@@ -84,7 +84,7 @@ func spiky(p *analysis.Pass) error {
 
 // killedLately tells whether any replica is known to have been killed for memory within a week, or at a time that nobody noted.
 func killedLately(p *analysis.Pass, t *tallied) bool {
-	since := p.Now().Add(-told7Days)
+	since := p.Now().Add(-killTold)
 	for _, pod := range p.PodsOf(t.workload) {
 		for _, list := range [...][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
 			for i := range list {
