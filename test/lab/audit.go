@@ -56,7 +56,7 @@ func (l *Lab) requests(ctx context.Context, since int64, user string) ([]Request
 		return nil, err
 	}
 	var found []Request
-	err := poll(ctx, 10*time.Second, 50*time.Millisecond, func() (string, error) {
+	err := Poll(ctx, 10*time.Second, 50*time.Millisecond, func() (string, error) {
 		all, err := l.readAudit(since)
 		if err != nil {
 			return "", err

@@ -23,6 +23,5 @@ func (l *Lab) applyCert(ctx context.Context, namespace string, c incident.Cert) 
 	if err != nil {
 		return err
 	}
-	_, err = l.Run(ctx, secret, "apply", "--server-side", "-n", namespace, "-f", "-") // leaves no copy in an annotation
-	return err
+	return l.Apply(ctx, namespace, secret)
 }

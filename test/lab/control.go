@@ -125,7 +125,7 @@ func (l *Lab) ready(ctx context.Context) error {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca.Cert())
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	return poll(ctx, 3*time.Minute, 300*time.Millisecond, func() (string, error) {
+	return Poll(ctx, 3*time.Minute, 300*time.Millisecond, func() (string, error) {
 		if !l.proc.Alive(apiserver) {
 			return "", fmt.Errorf("the API server ended, see %s", l.proc.Log(apiserver))
 		}

@@ -12,8 +12,24 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
 )
 
-// parallel is how many incidents are under way at once: emulated nodes start containers slowly.
-const parallel = 8
+// Group is the test package that plays an incident, as a directory: a share of all that takes less than go test allows a package.
+func Group(in incident.Incident) string {
+	area, _, _ := strings.Cut(in.Name, "-")
+	switch {
+	case in.Uses != "":
+		return "nodes"
+	case in.Check != "" && !stays(in) && (area == "oom" || area == "probes"):
+		return "play/" + area
+	}
+	return "."
+}
+
+// stays tells whether an incident is left standing, for what is looked at after all of its group have been played: what costs its node
+// little, and some of what does not.
+func stays(in incident.Incident) bool {
+	return slices.Contains([]string{"oom-limit", "oom-limit-child", "probes-liveness-hang", "probes-startup-kill", "qos-classes", "deployment", "statefulset", "daemonset"}, in.Name) ||
+		!strings.HasPrefix(in.Name, "oom-") && !strings.HasPrefix(in.Name, "probes-") && in.Check != ""
+}
 
 // Each does something with incidents side by side and yields each with its error as it is done. Incidents that use the
 // same thing follow one another. What runs containers is taken away when it is done, but for what stays: a hundred pods of which half are
@@ -34,18 +50,24 @@ func (p *Player) Each(ctx context.Context, incidents []incident.Incident, do fun
 		groups = append(groups, []incident.Incident{in})
 	}
 	slices.SortStableFunc(groups, func(a, b []incident.Incident) int { return len(b) - len(a) }) // the longest first
-	results, slots := make(chan done), make(chan struct{}, parallel)
+	results := make(chan done)
+	one := func(in incident.Incident) error {
+		release, err := p.lab.turn(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+		err = do(ctx, in)
+		if in.Uses != "" || !stays(in) {
+			_ = p.Undo(context.WithoutCancel(ctx), in)
+		}
+		return err
+	}
 	var wg sync.WaitGroup
 	for _, group := range groups {
 		wg.Go(func() {
 			for _, in := range group {
-				slots <- struct{}{}
-				err := do(ctx, in)
-				if in.Uses != "" || !stays(in) {
-					_ = p.Undo(context.WithoutCancel(ctx), in)
-				}
-				<-slots
-				results <- done{in, err}
+				results <- done{in, one(in)}
 			}
 		})
 	}
@@ -56,11 +78,4 @@ func (p *Player) Each(ctx context.Context, incidents []incident.Incident, do fun
 			stopped = stopped || !yield(d.in, d.err)
 		}
 	}
-}
-
-// stays tells whether an incident is left standing, for what is looked at after all have been played: what costs its node little, and some of
-// what does not.
-func stays(in incident.Incident) bool {
-	return slices.Contains([]string{"oom-limit", "oom-limit-child", "probes-liveness-hang", "probes-startup-kill", "qos-classes", "deployment", "statefulset", "daemonset"}, in.Name) ||
-		!strings.HasPrefix(in.Name, "oom-") && !strings.HasPrefix(in.Name, "probes-") && in.Check != ""
 }

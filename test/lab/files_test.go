@@ -27,6 +27,9 @@ func TestIncidents(t *testing.T) {
 			t.Errorf("%s is there twice", in.Name)
 		}
 		names[in.Name] = true
+		if _, err := os.Stat(Group(in)); err != nil {
+			t.Errorf("%s is played by no test package: %v", in.Name, err)
+		}
 		if len(in.Steps) == 0 {
 			t.Errorf("%s: waits for nothing", in.Name)
 		}

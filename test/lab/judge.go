@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,17 +40,50 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s %s %s/%s: %s", f.Check, f.Severity, f.Object.Kind, f.Object.Name, f.Message)
 }
 
-// Report runs the tool and reads its report.
-func (t Tool) Report(ctx context.Context, args ...string) (Report, Result, error) {
-	var r Report
-	res, err := t.Run(ctx, append(args, "-o", "json")...)
+// Report runs the tool and reads its report. What it asked is not looked up.
+func (t Tool) Report(ctx context.Context, args ...string) (r Report, err error) {
+	res, err := t.kubectl(ctx, User{Kubeconfig: t.lab.Kubeconfig()}, slices.Concat([]string{"scars"}, args, []string{"-o", "json"})...)
 	if err != nil {
-		return r, res, err
+		return r, err
 	}
 	if err := json.Unmarshal(res.Stdout, &r); err != nil || res.Code != 0 || r.Kind != "Report" {
-		return r, res, fmt.Errorf("kubectl scars %s: code %d, stderr %q: %w", strings.Join(args, " "), res.Code, res.Stderr, err)
+		return r, fmt.Errorf("kubectl scars %s: code %d, stderr %q: %w", strings.Join(args, " "), res.Code, res.Stderr, err)
 	}
-	return r, res, nil
+	return r, nil
+}
+
+// looks lets all who wait for the same look at the cluster share it: each gets one that began after it asked.
+type looks struct {
+	mu   sync.Mutex
+	last map[string]*look // by what the tool is called with
+}
+
+type look struct {
+	mu     sync.Mutex
+	began  time.Time
+	report Report
+	err    error
+}
+
+func (l *looks) at(ctx context.Context, tool Tool, args []string) (Report, error) {
+	asked := time.Now()
+	l.mu.Lock()
+	key := strings.Join(args, " ")
+	if l.last == nil {
+		l.last = map[string]*look{}
+	}
+	if l.last[key] == nil {
+		l.last[key] = &look{}
+	}
+	shared := l.last[key]
+	l.mu.Unlock()
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.began.Before(asked) {
+		shared.began = time.Now()
+		shared.report, shared.err = tool.Report(ctx, args...)
+	}
+	return shared.report, shared.err
 }
 
 // of keeps what concerns an incident: its namespace, and cluster-scoped objects that bear its name or that it is about.
@@ -87,7 +122,7 @@ func (p *Player) Try(ctx context.Context, tool Tool, in incident.Incident) error
 		if err := p.Play(ctx, in); err != nil {
 			return err
 		}
-		return see(ctx, tool, in)
+		return p.see(ctx, tool, in)
 	}
 	err := once()
 	if err == nil || ctx.Err() != nil {
@@ -102,13 +137,13 @@ func (p *Player) Try(ctx context.Context, tool Tool, in incident.Incident) error
 
 // see asks the tool about the whole cluster and judges what it says about one incident. A check may wait until a trouble
 // lasts (the longest, pvc/waiting-for-consumer, for five minutes); about the healthy it must be silent at once.
-func see(ctx context.Context, tool Tool, in incident.Incident) error {
+func (p *Player) see(ctx context.Context, tool Tool, in incident.Incident) error {
 	patience := Patience
 	if in.Check == "" {
 		patience = 0
 	}
-	return poll(ctx, patience, 5*time.Second, func() (string, error) {
-		r, _, err := tool.Report(ctx, append([]string{"triage", "-A"}, in.With...)...)
+	return Poll(ctx, patience, 5*time.Second, func() (string, error) {
+		r, err := p.looks.at(ctx, tool, append([]string{"triage", "-A"}, in.With...))
 		if err != nil {
 			return "", err
 		}
@@ -116,16 +151,54 @@ func see(ctx context.Context, tool Tool, in incident.Incident) error {
 	})
 }
 
+// PlayGroup tries all of a group, or those of them whose names are given, separated by commas, on a lab that it starts where none runs.
+func PlayGroup(t *testing.T, group, only string) (context.Context, *Lab, Tool) {
+	t.Helper()
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
+	t.Cleanup(stop)
+	l := Start(ctx, t)
+	tool, err := l.Tool(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	incidents, err := Named(strings.FieldsFunc(only, func(r rune) bool { return r == ',' })...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	incidents = slices.DeleteFunc(incidents, func(in incident.Incident) bool { return Group(in) != group })
+	p := NewPlayer(l)
+	t.Cleanup(func() { // before the lab is left
+		for _, in := range incidents {
+			if !stays(in) {
+				continue // gone already
+			}
+			if err := p.Undo(context.WithoutCancel(ctx), in); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	p.TryAll(ctx, t, tool, incidents)
+	return ctx, l, tool
+}
+
 // TryAll tries incidents and healthy workloads side by side, each as a subtest, and prints how many came out as wanted.
 func (p *Player) TryAll(ctx context.Context, t *testing.T, tool Tool, incidents []incident.Incident) {
 	count := map[string]int{}
-	for in, err := range p.Each(ctx, incidents, func(ctx context.Context, in incident.Incident) error { return p.Try(ctx, tool, in) }) {
+	var took sync.Map
+	try := func(ctx context.Context, in incident.Incident) error {
+		begin := time.Now()
+		defer func() { took.Store(in.Name, time.Since(begin).Round(time.Second)) }()
+		return p.Try(ctx, tool, in)
+	}
+	for in, err := range p.Each(ctx, incidents, try) {
 		kind := "incidents named"
 		if in.Check == "" {
 			kind = "healthy workloads left alone"
 		}
 		count[kind+" of"]++
 		t.Run(in.Name, func(t *testing.T) {
+			time, _ := took.Load(in.Name)
+			t.Log(time)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -40,7 +40,7 @@ func (l *Lab) WaitNode(ctx context.Context, name string, ready bool) error {
 	if err != nil {
 		return err
 	}
-	err = poll(ctx, 4*time.Minute, time.Second, func() (string, error) {
+	err = Poll(ctx, 4*time.Minute, time.Second, func() (string, error) {
 		n, err := c.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err.Error(), nil

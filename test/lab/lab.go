@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/machine"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/netns"
@@ -37,6 +38,7 @@ type Lab struct {
 	Bin string // Kubernetes programs, kubectl among them
 
 	cache string
+	kinds func() (*kinds, error)
 
 	metricsProgram string // path of metrics-server
 
@@ -52,10 +54,12 @@ func open() (*Lab, error) {
 	}
 	cache = filepath.Join(cache, "kubectl-scars-lab")
 	dir := filepath.Join(cache, "run")
-	return &Lab{
+	l := &Lab{
 		Dir: dir, Bin: filepath.Join(cache, "bin", parts.KubernetesVersion), cache: cache,
 		proc: proc.Table{Dir: filepath.Join(dir, "proc")}, net: netns.Default,
-	}, nil
+	}
+	l.kinds = sync.OnceValues(l.newKinds)
+	return l, nil
 }
 
 // ErrNotRunning says that no lab is up.

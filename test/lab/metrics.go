@@ -84,7 +84,7 @@ func (l *Lab) metrics(ctx context.Context, log io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(log, "waiting for the metrics API")
-	return poll(ctx, 6*time.Minute, time.Second, func() (string, error) {
+	return Poll(ctx, 6*time.Minute, time.Second, func() (string, error) {
 		if !l.proc.Alive(metricsServer) {
 			return "", fmt.Errorf("the metrics-server ended, see %s", l.proc.Log(metricsServer))
 		}

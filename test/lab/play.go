@@ -11,10 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/restmapper"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
 )
@@ -24,32 +21,17 @@ const Patience = 10 * time.Minute
 
 // Player plays incidents on a lab.
 type Player struct {
-	lab    *Lab
-	client dynamic.Interface
-	mapper *restmapper.DeferredDiscoveryRESTMapper
+	lab   *Lab
+	looks looks
 }
 
 // NewPlayer prepares to play.
-func NewPlayer(l *Lab) (*Player, error) {
-	c, err := l.Config()
-	if err != nil {
-		return nil, err
-	}
-	client, err := dynamic.NewForConfig(c)
-	if err != nil {
-		return nil, err
-	}
-	disco, err := discovery.NewDiscoveryClientForConfig(c)
-	if err != nil {
-		return nil, err
-	}
-	return &Player{l, client, restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(disco))}, nil
-}
+func NewPlayer(l *Lab) *Player { return &Player{lab: l} }
 
 // Play makes an incident happen in the namespace of its name and returns when it has. What an earlier play left is
 // removed first.
 func (p *Player) Play(ctx context.Context, in incident.Incident) error {
-	if err := p.lab.clear(ctx, in.Name, in.Manifest); err != nil {
+	if err := p.lab.Clear(ctx, in.Name, in.Manifest); err != nil {
 		return err
 	}
 	if err := p.lab.Apply(ctx, in.Name, nil); err != nil {
@@ -94,18 +76,22 @@ func (p *Player) steps(ctx context.Context, namespace string, steps []incident.S
 }
 
 func (p *Player) until(ctx context.Context, namespace string, u *incident.Until) error {
-	gvr, namespaced, err := p.resource(u.Resource)
+	k, err := p.lab.kinds()
 	if err != nil {
 		return err
 	}
 	if u.Namespace != "" {
 		namespace = u.Namespace
 	}
-	var api dynamic.ResourceInterface = p.client.Resource(gvr)
-	if namespaced {
-		api = p.client.Resource(gvr).Namespace(namespace)
+	kind, err := k.mapper.KindFor(schema.ParseGroupResource(u.Resource).WithVersion(""))
+	if err != nil {
+		return fmt.Errorf("resource %q: %w", u.Resource, err)
 	}
-	return poll(ctx, Patience, 2*time.Second, func() (string, error) {
+	api, err := k.of(kind, namespace)
+	if err != nil {
+		return err
+	}
+	return Poll(ctx, Patience, 2*time.Second, func() (string, error) {
 		object, err := read(ctx, api, u)
 		if errors.IsNotFound(err) {
 			object = map[string]any{}
@@ -141,21 +127,4 @@ func read(ctx context.Context, api dynamic.ResourceInterface, u *incident.Until)
 	}
 	var m map[string]any
 	return m, json.Unmarshal(data, &m)
-}
-
-func (p *Player) resource(name string) (schema.GroupVersionResource, bool, error) {
-	gr := schema.ParseGroupResource(name)
-	gvr, err := p.mapper.ResourceFor(gr.WithVersion(""))
-	if err != nil {
-		return gvr, false, fmt.Errorf("resource %q: %w", name, err)
-	}
-	gvk, err := p.mapper.KindFor(gvr)
-	if err != nil {
-		return gvr, false, err
-	}
-	m, err := p.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
-	if err != nil {
-		return gvr, false, err
-	}
-	return gvr, m.Scope.Name() == "namespace", nil
 }

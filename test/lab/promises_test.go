@@ -55,13 +55,13 @@ func audit(ctx context.Context, t *testing.T, tool Tool) {
 func replay(ctx context.Context, t *testing.T, tool Tool) {
 	for _, area := range []string{"triage", "oom", "probes", "netpol", "certs", "pvc"} {
 		file := filepath.Join(t.TempDir(), area+".json.gz")
-		_, live, err := tool.Report(ctx, area, "-A", "--save", file)
-		if err != nil {
-			t.Fatal(err)
+		live, err := tool.Run(ctx, area, "-A", "--save", file, "-o", "json")
+		if err != nil || live.Code != 0 {
+			t.Fatalf("code %d, %v: %s", live.Code, err, live.Stderr)
 		}
-		_, again, err := tool.Report(ctx, area, "--from", file)
-		if err != nil {
-			t.Fatal(err)
+		again, err := tool.Run(ctx, area, "--from", file, "-o", "json")
+		if err != nil || again.Code != 0 {
+			t.Fatalf("code %d, %v: %s", again.Code, err, again.Stderr)
 		}
 		if !bytes.Equal(live.Stdout, again.Stdout) {
 			t.Errorf("%s: live and replayed differ", area)
@@ -129,7 +129,7 @@ func speed(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 		t.Fatal(err)
 	}
 	defer l.Delete(context.WithoutCancel(ctx), ns, nil)
-	if err := poll(ctx, time.Minute, time.Second, func() (string, error) {
+	if err := Poll(ctx, time.Minute, time.Second, func() (string, error) {
 		names, err := l.Run(ctx, nil, "get", "pods", "-n", ns, "-o", "name")
 		if n := strings.Count(names, "pod/"); n != 10 {
 			return "not ten pods yet", err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
 )
@@ -79,4 +80,27 @@ func lock(cache, name string, how int) (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())
 	}
 	return f, nil
+}
+
+// atOnce is how many incidents are under way on the lab at once, in whatever test package: emulated nodes start containers slowly.
+const atOnce = 8
+
+// turn waits until fewer than that are, and counts as one until it is released.
+func (l *Lab) turn(ctx context.Context) (release func(), err error) {
+	for {
+		for i := range atOnce {
+			f, err := lock(l.cache, fmt.Sprintf("turn-%d", i), syscall.LOCK_EX|syscall.LOCK_NB)
+			if err == nil {
+				return func() { _ = f.Close() }, nil
+			}
+			if !errors.Is(err, syscall.EWOULDBLOCK) {
+				return nil, err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }

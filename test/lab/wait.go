@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// poll calls try until it returns no complaint. An error ends it at once; when time is over the last complaint is told.
-func poll(ctx context.Context, limit, every time.Duration, try func() (complaint string, err error)) error {
+// Poll calls try until it returns no complaint. An error ends it at once; when time is over the last complaint is told.
+func Poll(ctx context.Context, limit, every time.Duration, try func() (complaint string, err error)) error {
 	deadline := time.Now().Add(limit)
 	for {
 		complaint, err := try()

@@ -5,35 +5,16 @@ import (
 	"context"
 	"flag"
 	"os"
-	"os/signal"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/kubectl-scars/kubectl-scars/test/lab"
-	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
-)
+	"github.com/kubectl-scars/kubectl-scars/test/lab")
 
-var only = flag.String("only", "", "comma-separated incidents to play; empty is all that need a node for themselves")
+var only = flag.String("only", "", "comma-separated incidents to play; empty is all of this package")
 
 // TestNodes plays these incidents, each node's one after the other, and then lets a node fail.
 func TestNodes(t *testing.T) {
-	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
-	defer stop()
-	l := lab.Start(ctx, t)
-	tool, err := l.Tool(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := lab.NewPlayer(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	incidents, err := lab.Named(strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.TryAll(ctx, t, tool, slices.DeleteFunc(incidents, func(in incident.Incident) bool { return in.Uses == "" }))
+	ctx, l, _ := lab.PlayGroup(t, "nodes", *only)
 	t.Run("node failure", func(t *testing.T) { nodeFailure(ctx, t, l) })
 	t.Run("restarts", func(t *testing.T) { restarts(ctx, t, l) })
 }

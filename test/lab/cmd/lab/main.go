@@ -101,10 +101,7 @@ func attached(ctx context.Context, l *lab.Lab, args []string) error {
 }
 
 func play(ctx context.Context, l *lab.Lab, undo bool, names []string) error {
-	p, err := lab.NewPlayer(l)
-	if err != nil {
-		return err
-	}
+	p := lab.NewPlayer(l)
 	flags := flag.NewFlagSet("play", flag.ContinueOnError)
 	dump := flags.String("dump", "", "directory for what the API says about each")
 	if err := flags.Parse(names); err != nil {

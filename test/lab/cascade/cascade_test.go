@@ -1,4 +1,5 @@
-package lab
+// Package cascade plays a liveness probe that makes an overload worse, and what mends it.
+package cascade
 
 import (
 	"context"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab"
 )
 
 //go:embed cascade.yaml
@@ -29,10 +32,16 @@ const (
 // cascadePatch is what probes/cascade advises: a handler of its own, long after readiness.
 const cascadePatch = `{"spec":{"template":{"spec":{"containers":[{"name":"api","livenessProbe":{"httpGet":{"path":"/livez","port":"http"},"failureThreshold":24,"timeoutSeconds":4}}]}}}}`
 
-// cascade puts six replicas under a load that five cannot bear, takes one away, and wants the tool to call it a cascade while it runs. Then
+// TestCascade puts six replicas under a load that five cannot bear, takes one away, and wants the tool to call it a cascade while it runs. Then
 // it mends the liveness probe alone: the same load kills nothing.
-func cascade(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
-	if err := l.clear(ctx, cascadeNamespace, cascadeManifest); err != nil {
+func TestCascade(t *testing.T) {
+	ctx := t.Context()
+	l := lab.Start(ctx, t)
+	tool, err := l.Tool(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Clear(ctx, cascadeNamespace, cascadeManifest); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
@@ -54,15 +63,15 @@ func cascade(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 	stop := pour(ctx, t, l)
 	time.Sleep(20 * time.Second)
 	kubectl("scale", "deployment/api", "--replicas=5")
-	err := poll(ctx, cascadePatience, 5*time.Second, func() (string, error) {
-		r, _, err := tool.Report(ctx, "probes", "-n", cascadeNamespace)
+	err = lab.Poll(ctx, cascadePatience, 5*time.Second, func() (string, error) {
+		r, err := tool.Report(ctx, "probes", "-n", cascadeNamespace)
 		if err != nil {
 			return "", err
 		}
-		if slices.ContainsFunc(r.Findings, func(f Finding) bool {
+		if slices.ContainsFunc(r.Findings, func(f lab.Finding) bool {
 			return f.Check == "probes/cascade" && f.Severity == "critical" && f.Object.Name == "api" && strings.HasPrefix(f.Message, "cascade: ")
 		}) {
-			if i := slices.IndexFunc(r.Findings, func(f Finding) bool { return f.Check == "probes/liveness-kill" }); i >= 0 {
+			if i := slices.IndexFunc(r.Findings, func(f lab.Finding) bool { return f.Check == "probes/liveness-kill" }); i >= 0 {
 				t.Errorf("the kills are told twice: %v", r.Findings[i])
 			}
 			return "", nil
@@ -78,7 +87,7 @@ func cascade(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 	kubectl("patch", "deployment/api", "-p", cascadePatch)
 	kubectl("scale", "deployment/api", "--replicas=6")
 	kubectl("rollout", "status", "deployment/api", "--timeout=5m")
-	err = poll(ctx, 3*time.Minute, 2*time.Second, func() (string, error) { // those of the old revision are gone
+	err = lab.Poll(ctx, 3*time.Minute, 2*time.Second, func() (string, error) { // those of the old revision are gone
 		if names := strings.Fields(kubectl("get", "pods", "-o", "name")); len(names) != 6 {
 			return fmt.Sprintf("%d pods, want 6", len(names)), nil
 		}
@@ -103,7 +112,7 @@ func cascade(ctx context.Context, t *testing.T, l *Lab, tool Tool) {
 
 // pour sends requests to the Service through the API server, which sends each to some ready endpoint: there is no kube-proxy. What is
 // returned ends it, and tells how many were answered and how many not.
-func pour(ctx context.Context, t *testing.T, l *Lab) func() (answered, failed int64) {
+func pour(ctx context.Context, t *testing.T, l *lab.Lab) func() (answered, failed int64) {
 	config, err := l.Config()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,13 @@
+// Package oom plays the incidents of its area that need no node for themselves.
+package oom
+
+import (
+	"flag"
+	"testing"
+
+	"github.com/kubectl-scars/kubectl-scars/test/lab"
+)
+
+var only = flag.String("only", "", "comma-separated incidents to play; empty is all of this package")
+
+func TestOOM(t *testing.T) { lab.PlayGroup(t, "play/oom", *only) }
