@@ -9,20 +9,46 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 )
 
-// once drops the findings of which another check of the same run says more, and nothing milder.
+// once drops the findings of which another check of the same run says more, and nothing milder. What is left names those that it covers.
 func once(findings []finding.Finding) []finding.Finding {
 	type about struct{ check, kind, namespace, name string }
-	by := map[about][]finding.Finding{}
+	by := map[about][]int{}
 	of := func(check string, o finding.ObjectRef) about { return about{check, o.Kind, o.Namespace, o.Name} } // as SameObject compares
-	for _, f := range findings {
+	for i, f := range findings {
 		k := of(f.Check, f.Object)
-		by[k] = append(by[k], f)
+		by[k] = append(by[k], i)
 	}
-	return slices.DeleteFunc(slices.Clone(findings), func(f finding.Finding) bool {
-		return f.SaidBy != "" && slices.ContainsFunc(by[of(f.SaidBy, f.Object)], func(g finding.Finding) bool {
-			return g.Severity.AtLeast(f.Severity) && same(g.Object, f.Object) && shareEvidence(f, g)
-		})
-	})
+	sayer := make([]int, len(findings)) // the finding that says more; negative where there is none
+	for i, f := range findings {
+		sayer[i] = -1
+		if f.SaidBy == "" {
+			continue
+		}
+		for _, j := range by[of(f.SaidBy, f.Object)] {
+			if g := findings[j]; g.Severity.AtLeast(f.Severity) && same(g.Object, f.Object) && shareEvidence(f, g) {
+				sayer[i] = j
+				break
+			}
+		}
+	}
+	covers := map[int][]string{}
+	for i, f := range findings {
+		if last := sayer[i]; last >= 0 {
+			for steps := 0; sayer[last] >= 0 && steps < len(findings); steps++ { // it may be said by another in its turn
+				last = sayer[last]
+			}
+			covers[last] = append(covers[last], f.Fingerprint)
+		}
+	}
+	var left []finding.Finding
+	for i, f := range findings {
+		if sayer[i] < 0 {
+			f.Covers = covers[i]
+			slices.Sort(f.Covers)
+			left = append(left, f)
+		}
+	}
+	return left
 }
 
 // shareEvidence tells whether two findings rest on the same field or kind of event of one object, or container.

@@ -3,6 +3,7 @@ package analysis
 // A trouble that two checks came upon is told once.
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -46,5 +47,26 @@ func TestOnce(t *testing.T) {
 		if kept := len(got) == 3; kept != tt.kept || got[len(got)-1].Check != kill.Check {
 			t.Errorf("%s: kept %t, want %t: %v", name, kept, tt.kept, got)
 		}
+	}
+}
+
+// TestCovers: what is left out stands with its fingerprint in what says more, through any number of findings that say more in their turn.
+func TestCovers(t *testing.T) {
+	make := func(check, saidBy string) finding.Finding {
+		return finding.Finding{
+			Check: check, SaidBy: saidBy, Fingerprint: "of " + check, Object: finding.ObjectRef{Kind: "Deployment", Namespace: "shop", Name: "web"},
+			Evidence: []finding.Evidence{{Source: "event Unhealthy"}},
+		}
+	}
+	got := once([]finding.Finding{
+		make("probes/liveness-near-miss", "probes/liveness-kill"), make("oom/killed-not-memory", "probes/liveness-kill"),
+		make("probes/liveness-kill", "probes/cascade"), make("probes/cascade", ""), make("probes/rollout-blind", "probes/never-ready-port"),
+	})
+	if len(got) != 2 || got[0].Check != "probes/cascade" || len(got[1].Covers) != 0 {
+		t.Fatalf("left are %v", got)
+	}
+	want := []string{"of oom/killed-not-memory", "of probes/liveness-kill", "of probes/liveness-near-miss"}
+	if !slices.Equal(got[0].Covers, want) {
+		t.Errorf("covers %q, want %q", got[0].Covers, want)
 	}
 }

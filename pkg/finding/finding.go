@@ -114,6 +114,9 @@ type Finding struct {
 	FirstSeen    *time.Time `json:"firstSeen,omitempty"` // when the trouble was first seen, where that is known
 	LastSeen     *time.Time `json:"lastSeen,omitempty"`  // when it was last seen; absent while it lasts
 	Fingerprint  string     `json:"fingerprint"`         // same trouble on the same object, same fingerprint, in every run
+	// Covers are the fingerprints of findings that say less of the same trouble and were left out for this one, sorted. A run that could not
+	// read what this finding needs may have one of them instead.
+	Covers []string `json:"covers,omitempty"`
 
 	// Key tells apart several findings of one check about one object ("ingress[0].from[1]"); part of the fingerprint.
 	Key string `json:"-"`
