@@ -23,6 +23,8 @@ func main() {
 		start     = flag.Duration("start", 0, "time that passes before the server listens")
 		readyAt   = flag.Duration("ready-after", 0, "time before which the health paths answer 503")
 		failAt    = flag.Duration("fail-after", 0, "time from which the health paths answer 500")
+		failOf    = flag.String("fail-of", "1/1", "N/M: of M answers in a row that -fail-after would spoil, on each path, only the last N fail")
+		failWhile = flag.String("fail-while", "", "a file; while it is there, the health paths answer 500")
 		hangAt    = flag.Duration("hang-after", 0, "time from which the health paths accept and never answer")
 		redirect  = flag.String("redirect", "", "where the health paths send whoever asks")
 		term      = flag.String("term", "exit=0", "what SIGTERM does: exit=CODE, or ignore")
@@ -72,7 +74,12 @@ func main() {
 		if *slots > 0 {
 			serveSlots(*serve, *slots, *work)
 		}
-		listen(*serve, health{began: began, readyAt: *readyAt, failAt: *failAt, hangAt: *hangAt, redirect: *redirect})
+		h := &health{began: began, readyAt: *readyAt, failAt: *failAt, failWhile: *failWhile, hangAt: *hangAt, redirect: *redirect}
+		if _, err := fmt.Sscanf(*failOf, "%d/%d", &h.failN, &h.failM); err != nil || h.failM < 1 {
+			fmt.Fprintf(os.Stderr, "-fail-of %s: want N/M\n", *failOf)
+			os.Exit(1)
+		}
+		listen(*serve, h)
 	}
 	select {}
 }
