@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -61,7 +62,24 @@ func listen(address string, h *health) {
 	for _, p := range []string{"/healthz", "/livez", "/readyz"} {
 		mux.Handle(p, h)
 	}
+	mux.HandleFunc("/redirect", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.FormValue("loc"), http.StatusFound)
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	fmt.Fprintln(os.Stderr, http.ListenAndServe(address, mux))
+	serve(address, &http.Server{Handler: mux}, false)
+}
+
+// serve listens, says so, and serves until that fails.
+func serve(address string, s *http.Server, withTLS bool) {
+	l, err := net.Listen("tcp", address)
+	if err == nil {
+		up("listens on " + address)
+		if withTLS {
+			err = s.ServeTLS(l, "", "")
+		} else {
+			err = s.Serve(l)
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
 }
