@@ -14,9 +14,9 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
 )
 
-var only = flag.String("only", "", "comma-separated incidents to play; empty is all that need a node for themselves")
+var only = flag.String("only", "", "comma-separated incidents to play, or life; empty is all of this package")
 
-// TestNodes plays these incidents, each node's one after the other, and then lets a node fail.
+// TestNodes plays these incidents, each node's one after the other, and then restarts a node under healthy workloads.
 func TestNodes(t *testing.T) {
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
 	defer stop()
@@ -34,22 +34,10 @@ func TestNodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.TryAll(ctx, t, tool, slices.DeleteFunc(incidents, func(in incident.Incident) bool { return in.Uses == "" }))
-	t.Run("node failure", func(t *testing.T) { nodeFailure(ctx, t, l) })
+	if *only == "" || *only == lifeNamespace {
+		t.Run(lifeNamespace, func(t *testing.T) { life(ctx, t, l, tool) })
+	}
 	t.Run("restarts", func(t *testing.T) { restarts(ctx, t, l) })
-}
-
-// nodeFailure: the lab can pull a node's plug, and power it on again.
-func nodeFailure(ctx context.Context, t *testing.T, l *lab.Lab) {
-	const node = "node2"
-	if err := l.StopNode(node); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.WaitNode(ctx, node, false); err != nil {
-		t.Error(err)
-	}
-	if err := l.StartNode(ctx, node, os.Stderr); err != nil {
-		t.Error(err)
-	}
 }
 
 // restarts: kubelet and containerd of a node can be ended, and their supervisor starts them again.
