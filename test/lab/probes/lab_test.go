@@ -58,7 +58,11 @@ func playAll(t *testing.T, list func(*stage) []act) {
 	slots := make(chan struct{}, parallel)
 	var wg sync.WaitGroup
 	s := &stage{l, tool, client}
-	for _, a := range list(s) {
+	acts := list(s)
+	if len(acts) == 0 {
+		t.Fatalf("nothing to play is called %q", *only)
+	}
+	for _, a := range acts {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
