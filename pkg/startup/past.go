@@ -95,7 +95,7 @@ func (p *Past) Starts(c *corev1.Container, pod *corev1.Pod, counts func(version 
 		switch {
 		case !l.Ready.IsZero() && (c.ReadinessProbe != nil || c.StartupProbe != nil):
 			s.Bound, s.ready = Within, l.Ready
-			s.Took, s.Least = bounds(c, l.Ready.Sub(l.Began))
+			s.Took, s.Least = bounds(c, l.Ready.Sub(l.Began), heldBack(pod, c, l.Began, l.Ready, l.Beside))
 			if s.Why = p.doubt(l, c, pod, s); s.Why != "" {
 				s.Bound, s.Least = AtMost, 0
 			}

@@ -118,7 +118,15 @@ func Observe(f restart.Facts, c *corev1.Container) (Start, bool) {
 		Pod:   finding.ObjectRef{Kind: "Pod", Namespace: f.Namespace, Name: f.Name, Container: c.Name},
 		Bound: Within, Began: began, Took: ready.Sub(began), path: list, ready: ready,
 	}
-	s.Took, s.Least = bounds(c, s.Took)
+	var beside []time.Time
+	for _, list := range [][]corev1.ContainerStatus{f.Pod.Status.InitContainerStatuses, f.Pod.Status.ContainerStatuses} {
+		for i := range list {
+			if o := &list[i]; o.Name != c.Name && o.State.Running != nil {
+				beside = append(beside, o.State.Running.StartedAt.UTC())
+			}
+		}
+	}
+	s.Took, s.Least = bounds(c, s.Took, heldBack(f.Pod, c, began, ready, beside))
 	s.Why = doubt(f, c, s, ready)
 	if s.Why != "" {
 		s.Bound, s.Least = AtMost, 0
@@ -127,24 +135,44 @@ func Observe(f restart.Facts, c *corev1.Container) (Start, bool) {
 }
 
 // bounds takes off what the probes add to a start that was seen to take so long, and says how long it took at least. A probe that succeeds
-// in its first attempt, which lies anywhere in [delay, delay+period), tells nothing of what was before.
-func bounds(c *corev1.Container, seen time.Duration) (took, least time.Duration) {
+// in its first attempt, which lies within a period after its delay and after it was held back, tells nothing of what was before.
+func bounds(c *corev1.Container, seen, held time.Duration) (took, least time.Duration) {
 	took = seen
-	var coarse, first time.Duration
+	var coarse time.Duration
+	first := held
 	for _, p := range []*corev1.Probe{c.StartupProbe, c.ReadinessProbe} {
 		if p == nil {
 			continue
 		}
 		b := restart.BudgetOf(p)
 		coarse += b.Period
-		first = max(first, time.Duration(max(p.InitialDelaySeconds, 0))*time.Second+b.Period)
+		first = max(first, time.Duration(max(p.InitialDelaySeconds, 0))*time.Second)
 		took -= b.Attempts(max(p.SuccessThreshold, 1) - 1)
 	}
 	took = max(took, 0)
-	if took <= first+resolution {
+	if took <= first+coarse+resolution {
 		return took, 0
 	}
 	return took, max(0, took-coarse-resolution)
+}
+
+// heldBack is how long after its start a container that was ready later may not have been probed yet. The kubelet starts the containers of a
+// pod one after the other, each with its postStart hook, and probes what it has published as running, which it does when all are started
+// (kubernetes v1.37.2 pkg/kubelet/kubelet.go SyncPod, pkg/kubelet/kuberuntime/kuberuntime_container.go startContainer,
+// pkg/kubelet/prober/worker.go doProbe). How long a hook took nothing tells.
+func heldBack(pod *corev1.Pod, c *corev1.Container, began, ready time.Time, beside []time.Time) (held time.Duration) {
+	hooks := func(c *corev1.Container) bool { return c.Lifecycle != nil && c.Lifecycle.PostStart != nil }
+	for i := range pod.Spec.Containers {
+		if hooks(c) || hooks(&pod.Spec.Containers[i]) {
+			return ready.Sub(began)
+		}
+	}
+	for _, at := range beside {
+		if !at.After(ready) {
+			held = max(held, at.Sub(began))
+		}
+	}
+	return held
 }
 
 // doubt is why the moment at which the pod's containers were ready need not be the end of this container's start.

@@ -58,6 +58,8 @@ func TestObserve(t *testing.T) {
 	notReady.Status.Conditions[0].Status = corev1.ConditionFalse
 	other := probe(0, 10, 3, 1)
 	other.HTTPGet.Path = "/live"
+	hooked := pod(41*time.Second, probe(0, 5, 3, 1), nil, nil)
+	hooked.Spec.Containers[0].Lifecycle = &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 9}}}
 	for name, c := range map[string]struct {
 		pod         *corev1.Pod
 		events      []*corev1.Event
@@ -75,6 +77,8 @@ func TestObserve(t *testing.T) {
 		"ready before the start":           {pod(-time.Second, probe(0, 5, 3, 1), nil, nil), nil, false, "", 0, 0},
 		"another probed container":         {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), probe(0, 5, 3, 1), 0), nil, true, AtMost, 41 * time.Second, 0},
 		"another, unprobed":                {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 0), nil, true, Within, 41 * time.Second, 35 * time.Second},
+		"held back by another":             {sidecar(pod(25*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 20*time.Second), nil, true, Within, 25 * time.Second, 0},
+		"held back by a hook":              {hooked, nil, true, Within, 41 * time.Second, 0},
 		"another came late":                {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 40*time.Second), nil, true, AtMost, 41 * time.Second, 0},
 		"failed again later":               {pod(61*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedAt(50 * time.Second)}, true, AtMost, 61 * time.Second, 0},
 		"failed while starting":            {pod(16*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedAt(11 * time.Second)}, true, Within, 16 * time.Second, 10 * time.Second},

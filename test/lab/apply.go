@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
@@ -80,19 +81,30 @@ func (k *kinds) each(manifest []byte, namespace string, do func(dynamic.Resource
 		} else if err != nil {
 			return err
 		}
-		if len(o.Object) == 0 {
-			continue
+		one := func(o *unstructured.Unstructured) error {
+			in := namespace
+			if o.GetNamespace() != "" {
+				in = o.GetNamespace()
+			}
+			api, err := k.of(o.GroupVersionKind(), in)
+			if err == nil {
+				err = do(api, o)
+			}
+			if err != nil {
+				return fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
+			}
+			return nil
 		}
-		in := namespace
-		if o.GetNamespace() != "" {
-			in = o.GetNamespace()
-		}
-		api, err := k.of(o.GroupVersionKind(), in)
-		if err == nil {
-			err = do(api, &o)
+		var err error
+		switch {
+		case len(o.Object) == 0:
+		case o.IsList():
+			err = o.EachListItem(func(item runtime.Object) error { return one(item.(*unstructured.Unstructured)) })
+		default:
+			err = one(&o)
 		}
 		if err != nil {
-			return fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
+			return err
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (p *Player) Each(ctx context.Context, incidents []incident.Incident, do fun
 	slices.SortStableFunc(groups, func(a, b []incident.Incident) int { return len(b) - len(a) }) // the longest first
 	results := make(chan done)
 	one := func(in incident.Incident) error {
-		release, err := p.lab.turn(ctx)
+		release, err := p.lab.Turn(ctx)
 		if err != nil {
 			return err
 		}

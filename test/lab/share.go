@@ -85,8 +85,8 @@ func lock(cache, name string, how int) (*os.File, error) {
 // atOnce is how many incidents are under way on the lab at once, in whatever test package: emulated nodes start containers slowly.
 const atOnce = 8
 
-// turn waits until fewer than that are, and counts as one until it is released.
-func (l *Lab) turn(ctx context.Context) (release func(), err error) {
+// Turn waits until fewer than that are, and counts as one until it is released.
+func (l *Lab) Turn(ctx context.Context) (release func(), err error) {
 	for {
 		for i := range atOnce {
 			f, err := lock(l.cache, fmt.Sprintf("turn-%d", i), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -34,7 +34,7 @@ func up(ctx context.Context, log io.Writer) (l *Lab, fresh bool, err error) {
 	}
 	defer alone.Close()
 	if running, err := Attach(); err == nil {
-		return running, false, nil
+		return running, false, running.renew(ctx, log)
 	}
 	if os.Getuid() != 0 {
 		return nil, false, errors.New("bring up the lab: network namespaces and taps need root")
@@ -114,22 +114,29 @@ func (l *Lab) machines(k parts.Kernel) machine.Machines {
 	return machine.Machines{Dir: l.Dir, Bin: l.Bin, Kernel: k, Net: l.net, Proc: l.proc}
 }
 
-// images writes what the nodes import. The application's image has several names, as if a team had pushed them.
+// images writes what the nodes import.
 func (l *Lab) images(load string) error {
-	links := []string{"sh", "cat", "sleep", "dd", "head", "tail", "nc", "echo", "ls", "ps", "kill", "true", "false",
-		"touch", "rm", "mkdir", "test", "date", "env", "tee", "yes", "grep"}
+	if err := l.application(load, "app.tar"); err != nil {
+		return err
+	}
+	pause := image.Image{Tags: []string{"registry.k8s.io/pause:3.10"}, Programs: map[string]string{"bin/busybox": "/bin/busybox"},
+		Links: links, Entrypoint: []string{"/bin/sleep", "2147483647"}}
+	return pause.Write(filepath.Join(l.Dir, "images", "pause.tar"))
+}
+
+// links are the programs of busybox in the images.
+var links = []string{"sh", "cat", "sleep", "dd", "head", "tail", "nc", "echo", "ls", "ps", "kill", "true", "false",
+	"touch", "rm", "mkdir", "test", "date", "env", "tee", "yes", "grep"}
+
+// application writes the application's image, which has several names, as if a team had pushed them.
+func (l *Lab) application(load, archive string) error {
 	files := map[string]string{"bin/busybox": "/bin/busybox", "bin/load": load}
 	var tags []string
 	for _, name := range []string{"web", "api", "worker", "db", "batch", "agent"} {
 		tags = append(tags, "registry.example/"+name+":1.0", "registry.example/"+name+":1.1")
 	}
 	app := image.Image{Tags: tags, Programs: files, Links: links, Entrypoint: []string{"/bin/load"}}
-	if err := app.Write(filepath.Join(l.Dir, "images", "app.tar")); err != nil {
-		return err
-	}
-	pause := image.Image{Tags: []string{"registry.k8s.io/pause:3.10"}, Programs: map[string]string{"bin/busybox": "/bin/busybox"},
-		Links: links, Entrypoint: []string{"/bin/sleep", "2147483647"}}
-	return pause.Write(filepath.Join(l.Dir, "images", "pause.tar"))
+	return app.Write(filepath.Join(l.Dir, "images", archive))
 }
 
 // boot starts network, control plane and nodes and waits until all nodes are Ready.

@@ -4,33 +4,21 @@ package nodes
 import (
 	"context"
 	"flag"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/kubectl-scars/kubectl-scars/test/lab")
+	"github.com/kubectl-scars/kubectl-scars/test/lab"
+)
 
-var only = flag.String("only", "", "comma-separated incidents to play; empty is all of this package")
+var only = flag.String("only", "", "comma-separated incidents to play, or life; empty is all of this package")
 
-// TestNodes plays these incidents, each node's one after the other, and then lets a node fail.
+// TestNodes plays these incidents, each node's one after the other, and then restarts a node under healthy workloads.
 func TestNodes(t *testing.T) {
-	ctx, l, _ := lab.PlayGroup(t, "nodes", *only)
-	t.Run("node failure", func(t *testing.T) { nodeFailure(ctx, t, l) })
+	ctx, l, tool := lab.PlayGroup(t, "nodes", *only)
+	if *only == "" || *only == lifeNamespace {
+		t.Run(lifeNamespace, func(t *testing.T) { life(ctx, t, l, tool) })
+	}
 	t.Run("restarts", func(t *testing.T) { restarts(ctx, t, l) })
-}
-
-// nodeFailure: the lab can pull a node's plug, and power it on again.
-func nodeFailure(ctx context.Context, t *testing.T, l *lab.Lab) {
-	const node = "node2"
-	if err := l.StopNode(node); err != nil {
-		t.Fatal(err)
-	}
-	if err := l.WaitNode(ctx, node, false); err != nil {
-		t.Error(err)
-	}
-	if err := l.StartNode(ctx, node, os.Stderr); err != nil {
-		t.Error(err)
-	}
 }
 
 // restarts: kubelet and containerd of a node can be ended, and their supervisor starts them again.
