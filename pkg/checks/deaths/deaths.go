@@ -40,36 +40,17 @@ type Case struct {
 
 // Gather finds the cases of deaths that match, by workload and container. With nodes, the state of nodes is looked at too, for which
 // the check must declare them.
-func Gather(p *analysis.Pass, nodes bool, match func(restart.Death) bool) []Case {
+func Gather(p *analysis.Pass, nodes bool, match func(*restart.Death) bool) []Case {
 	var out []Case
-	for _, w := range p.Workloads() {
-		var known map[string][]restart.Death
-		for _, inc := range p.Incarnations(w) {
-			if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) {
-				continue // most pods: Deaths would find nothing, after much more looking
-			}
-			for _, d := range restart.Deaths(Facts(p.View, w, inc, nodes)) {
-				if known == nil {
-					known = map[string][]restart.Death{}
-				}
-				known[d.Pod.Container] = append(known[d.Pod.Container], d)
+	for _, k := range known(p.View, nodes).containers {
+		var wanted []restart.Death
+		for _, d := range k.deaths {
+			if match(d) {
+				wanted = append(wanted, *d)
 			}
 		}
-		var names []string
-		for name := range known {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
-			var wanted []restart.Death
-			for _, d := range known[name] {
-				if match(d) {
-					wanted = append(wanted, d)
-				}
-			}
-			if len(wanted) > 0 {
-				out = append(out, newCase(p, w, name, wanted, restart.Sum(known[name])))
-			}
+		if len(wanted) > 0 {
+			out = append(out, newCase(p, k, wanted))
 		}
 	}
 	return out
@@ -98,7 +79,8 @@ func Facts(p *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation, nodes boo
 	return f
 }
 
-func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Death, all restart.Toll) Case {
+func newCase(p *analysis.Pass, of victim, wanted []restart.Death) Case {
+	w, name := of.workload, of.container
 	slices.SortStableFunc(wanted, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
 	c := Case{Toll: restart.Sum(wanted), Workload: w, Container: name}
 	last := c.Toll.Latest()
@@ -133,7 +115,7 @@ func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Dea
 		}
 	}
 	c.replaced = !there && served
-	c.exact = all.Count >= c.Restarts
+	c.exact = of.count >= c.Restarts
 	if r, ok := p.NewestRevision(w); ok && !slices.ContainsFunc(c.Toll.Pods, func(pod string) bool { return !r.Made(pod) }) {
 		c.onset = restart.Rollout{Number: r.Number, Since: r.Created}.Onset(c.First, p.Now(), c.exact)
 	}

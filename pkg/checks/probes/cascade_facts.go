@@ -58,7 +58,7 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref, scalers func() map[snapshot.Ref
 		if restart.Unhurt(inc.Pod) && len(inc.Events) == 0 || neverServed(inc.Pod) {
 			continue
 		}
-		for _, d := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
+		for _, d := range deaths.Of(p.View, inc.Pod) {
 			if d.Cause == restart.Liveness || f.container == nil && d.Cause == restart.Unknown {
 				died[inc.Name] = append(died[inc.Name], d)
 				f.take(inc.Pod, d.Pod.Container)

@@ -164,11 +164,8 @@ func killedBy(p *analysis.Pass, w snapshot.Ref, container string, name kubeevent
 	if cause == "" {
 		return false
 	}
-	for _, inc := range p.Incarnations(w) {
-		if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) {
-			continue
-		}
-		for _, d := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
+	for _, hurt := range deaths.In(p.View, w) {
+		for _, d := range hurt.Deaths {
 			if d.Cause == cause && d.Pod.Container == container {
 				return true
 			}

@@ -1,0 +1,93 @@
+package deaths
+
+// This file finds the deaths of all pods, once for all checks.
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// Hurt is a pod of a workload, present or replaced, with the deaths that are known of it, oldest first, at least one.
+type Hurt struct {
+	snapshot.Incarnation
+
+	Deaths []restart.Death
+}
+
+// In lists the hurt pods of a workload, in the order of its incarnations. They are shared, and must not be changed.
+func In(v *snapshot.View, w snapshot.Ref) []Hurt { return known(v, false).in[w] }
+
+// Of lists the deaths that are known of a pod that is there, oldest first. They are shared, and must not be changed.
+func Of(v *snapshot.View, pod *corev1.Pod) []restart.Death { return known(v, false).of[pod] }
+
+// index is what is known of deaths in a snapshot.
+type index struct {
+	in         map[snapshot.Ref][]Hurt
+	of         map[*corev1.Pod][]restart.Death
+	containers []victim // by workload, in the order of the workloads, and name
+}
+
+// victim is a container of a workload that has died, in any of its pods.
+type victim struct {
+	workload  snapshot.Ref
+	container string           // empty where the pod as a whole is meant
+	deaths    []*restart.Death // in the order of the incarnations
+	count     int32            // how many these stand for
+}
+
+// withNodes is the key of the index, for deaths judged by the state of nodes too and for such as are not.
+type withNodes bool
+
+// known gives the index. With nodes, the caller must have declared them.
+func known(v *snapshot.View, nodes bool) *index {
+	kinds := []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events}
+	if nodes {
+		kinds = append(kinds, snapshot.Nodes)
+	}
+	return v.Derive(withNodes(nodes), kinds, func(v *snapshot.View) any { return find(v, nodes) }).(*index)
+}
+
+func find(v *snapshot.View, nodes bool) *index {
+	x := &index{in: map[snapshot.Ref][]Hurt{}, of: map[*corev1.Pod][]restart.Death{}}
+	for _, w := range v.Workloads() {
+		for _, inc := range v.Incarnations(w) {
+			if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) {
+				continue // most pods: Deaths would find nothing, after much more looking
+			}
+			if found := restart.Deaths(Facts(v, w, inc, nodes)); len(found) > 0 {
+				for i := range found {
+					found[i].Evidence = slices.Clip(found[i].Evidence) // so that appending to it copies
+				}
+				x.in[w] = append(x.in[w], Hurt{inc, found})
+				if inc.Pod != nil {
+					x.of[inc.Pod] = found
+				}
+			}
+		}
+		x.sum(w)
+	}
+	return x
+}
+
+// sum puts together what befell each container of a workload.
+func (x *index) sum(w snapshot.Ref) {
+	first := len(x.containers)
+	for _, h := range x.in[w] {
+		for i := range h.Deaths {
+			d := &h.Deaths[i]
+			at := first + slices.IndexFunc(x.containers[first:], func(k victim) bool { return k.container == d.Pod.Container })
+			if at < first {
+				at = len(x.containers)
+				x.containers = append(x.containers, victim{workload: w, container: d.Pod.Container})
+			}
+			k := &x.containers[at]
+			k.deaths, k.count = append(k.deaths, d), k.count+d.Count
+		}
+	}
+	slices.SortFunc(x.containers[first:], func(a, b victim) int { return strings.Compare(a.container, b.container) })
+}
