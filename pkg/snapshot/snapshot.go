@@ -18,7 +18,7 @@ type Snapshot struct {
 	asked  map[Ask]State
 	joins  joins
 
-	derived sync.Map // see Derive
+	derived sync.Map // see Derived
 }
 
 // table holds the objects of one kind, sorted by namespace and name.

@@ -41,8 +41,12 @@ type Case struct {
 // Gather finds the cases of deaths that match, by workload and container. With nodes, the state of nodes is looked at too, for which
 // the check must declare them.
 func Gather(p *analysis.Pass, nodes bool, match func(*restart.Death) bool) []Case {
+	all := &known
+	if nodes {
+		all = &knownNodes
+	}
 	var out []Case
-	for _, k := range known(p.View, nodes).containers {
+	for _, k := range all.In(p.View).containers {
 		var wanted []restart.Death
 		for _, d := range k.deaths {
 			if match(d) {

@@ -20,10 +20,20 @@ type Hurt struct {
 }
 
 // In lists the hurt pods of a workload, in the order of its incarnations. They are shared, and must not be changed.
-func In(v *snapshot.View, w snapshot.Ref) []Hurt { return known(v, false).in[w] }
+func In(v *snapshot.View, w snapshot.Ref) []Hurt { return known.In(v).in[w] }
 
 // Of lists the deaths that are known of a pod that is there, oldest first. They are shared, and must not be changed.
-func Of(v *snapshot.View, pod *corev1.Pod) []restart.Death { return known(v, false).of[pod] }
+func Of(v *snapshot.View, pod *corev1.Pod) []restart.Death { return known.In(v).of[pod] }
+
+// The deaths of all pods, and the same judged by the state of nodes too, for which a check must declare them.
+var (
+	known      = snapshot.Derived[*index]{Kinds: kinds(), Make: func(v *snapshot.View) *index { return find(v, false) }}
+	knownNodes = snapshot.Derived[*index]{Kinds: kinds(snapshot.Nodes), Make: func(v *snapshot.View) *index { return find(v, true) }}
+)
+
+func kinds(more ...snapshot.Kind) []snapshot.Kind {
+	return append([]snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events}, more...)
+}
 
 // index is what is known of deaths in a snapshot.
 type index struct {
@@ -38,18 +48,6 @@ type victim struct {
 	container string           // empty where the pod as a whole is meant
 	deaths    []*restart.Death // in the order of the incarnations
 	count     int32            // how many these stand for
-}
-
-// withNodes is the key of the index, for deaths judged by the state of nodes too and for such as are not.
-type withNodes bool
-
-// known gives the index. With nodes, the caller must have declared them.
-func known(v *snapshot.View, nodes bool) *index {
-	kinds := []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events}
-	if nodes {
-		kinds = append(kinds, snapshot.Nodes)
-	}
-	return v.Derive(withNodes(nodes), kinds, func(v *snapshot.View) any { return find(v, nodes) }).(*index)
 }
 
 func find(v *snapshot.View, nodes bool) *index {

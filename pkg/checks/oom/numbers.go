@@ -95,14 +95,33 @@ type measured struct {
 
 func (m measured) numbers(p *analysis.Pass) numbers { return numbersOf(p, m.pod, m.container, m.since) }
 
-// eachMeasured calls f for every such container. It is called for all pods of a cluster: nothing is split here, and since pods and their
-// numbers are sorted alike, nothing is looked up.
-func eachMeasured(p *analysis.Pass, f func(measured)) {
-	usages, asked := p.PodUsages(), len(p.AllKubeletStats()) > 0
-	if len(usages) == 0 && !asked {
-		return
+// reading is what there is of such a container while nobody speaks of it: clusters have many.
+type reading struct {
+	pod     *corev1.Pod
+	status  *corev1.ContainerStatus
+	working int64 // working set, bytes
+	limit   int64 // bytes, 0 without
+}
+
+var readings = snapshot.Derived[[]reading]{
+	Kinds: []snapshot.Kind{snapshot.Pods, snapshot.PodMetrics, snapshot.KubeletStats}, Make: readingsOf,
+}
+
+// eachReading visits those of all such containers, by pod.
+func eachReading(p *analysis.Pass, visit func(reading)) {
+	for _, s := range readings.In(p.View) {
+		visit(s)
 	}
-	for _, pod := range p.Pods("") {
+}
+
+// readingsOf splits nothing, and since pods and their numbers are sorted alike, looks nothing up.
+func readingsOf(v *snapshot.View) []reading {
+	var out []reading
+	usages, asked := v.PodUsages(), len(v.AllKubeletStats()) > 0
+	if len(usages) == 0 && !asked {
+		return nil
+	}
+	for _, pod := range v.Pods("") {
 		for len(usages) > 0 && before(usages[0], pod) {
 			usages = usages[1:]
 		}
@@ -112,7 +131,7 @@ func eachMeasured(p *analysis.Pass, f func(measured)) {
 		}
 		var stats *snapshot.NodeStats
 		if asked {
-			stats = p.KubeletStats(pod.Spec.NodeName)
+			stats = v.KubeletStats(pod.Spec.NodeName)
 		}
 		if usage == nil && stats == nil || pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
 			continue
@@ -123,16 +142,27 @@ func eachMeasured(p *analysis.Pass, f func(measured)) {
 				if st.State.Running == nil {
 					continue
 				}
-				since := st.State.Running.StartedAt.Add(settled)
-				if oldest := p.Now().Add(-stale); since.Before(oldest) {
-					since = oldest
-				}
-				if working, ok := workingSet(since, usage, stats, pod, st.Name); ok {
-					f(measured{pod, st, st.Name, since, working, headroom.ContainerLimit(pod, st.Name)})
+				if working, ok := workingSet(freshSince(st, v.Now()), usage, stats, pod, st.Name); ok {
+					out = append(out, reading{pod, st, working, headroom.ContainerLimit(pod, st.Name).Bytes})
 				}
 			}
 		}
 	}
+	return out
+}
+
+// measured is the container with all that is spoken of.
+func (s reading) measured(now time.Time) measured {
+	return measured{s.pod, s.status, s.status.Name, freshSince(s.status, now), s.working, headroom.ContainerLimit(s.pod, s.status.Name)}
+}
+
+// freshSince is since when samples of a running container are of now.
+func freshSince(st *corev1.ContainerStatus, now time.Time) time.Time {
+	since := st.State.Running.StartedAt.Add(settled)
+	if oldest := now.Add(-stale); since.Before(oldest) {
+		return oldest
+	}
+	return since
 }
 
 func before(a, b metav1.Object) bool {

@@ -41,21 +41,21 @@ func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Contain
 		var order []string
 		found := map[string]*inert{}
 		pods, ready := 0, 0
-		for _, pod := range p.PodsOf(w) {
-			if snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
+		for _, inc := range p.Incarnations(w) {
+			pod := inc.Pod
+			if pod == nil || !notFinished(pod) {
 				continue
 			}
 			pods++
 			if isReady(pod) {
 				ready++
 			}
-			events := p.EventsOf("Pod", pod)
 			eachRunning(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
 				probe := pick(c, st)
 				if probe == nil {
 					return
 				}
-				u, ok := whyUnable(pod, c, init, probe, name, events, p.Now())
+				u, ok := whyUnable(pod, c, init, probe, name, inc.Events, p.Now())
 				if !ok {
 					return
 				}
@@ -76,9 +76,11 @@ func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Contain
 // eachUnresolved visits the containers of templates without pods that have a probe whose port has a name which they do not have, and
 // gives a finding with what is known of it, and the worst probe of the container with the same fault.
 func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, effect string, visit func(f *finding.Finding, worst kubeevent.Probe)) {
-	eachTemplate(p, func(s *spec) {
-		for i := range s.size() {
-			c := s.at(i)
+	templates := templateSpecs.In(p.View)
+	for i := range templates {
+		s := &templates[i]
+		for at := range s.size() {
+			c := s.at(at)
 			if c == nil || probeOf(c, name) == nil {
 				continue
 			}
@@ -95,7 +97,7 @@ func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, effect string, visit
 			}
 			visit(&f, shareFault(&f, c, name, s.source, s.path))
 		}
-	})
+	}
 }
 
 // shareFault tells in a finding about a probe whose port has a name that the container does not have, which milder probes of the container
