@@ -116,12 +116,13 @@ func eachReading(p *analysis.Pass, visit func(reading)) {
 
 // readingsOf splits nothing, and since pods and their numbers are sorted alike, looks nothing up.
 func readingsOf(v *snapshot.View) []reading {
-	var out []reading
 	usages, asked := v.PodUsages(), len(v.AllKubeletStats()) > 0
 	if len(usages) == 0 && !asked {
 		return nil
 	}
-	for _, pod := range v.Pods("") {
+	pods := v.Pods("")
+	out := make([]reading, 0, len(pods))
+	for _, pod := range pods {
 		for len(usages) > 0 && before(usages[0], pod) {
 			usages = usages[1:]
 		}

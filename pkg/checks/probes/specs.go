@@ -52,8 +52,9 @@ func specKinds() []snapshot.Kind {
 }
 
 func podSpecs(v *snapshot.View) []spec {
-	var out []spec
-	for _, w := range v.Workloads() {
+	workloads := v.Workloads()
+	out := make([]spec, 0, len(workloads))
+	for _, w := range workloads {
 		if all := alive(v.PodsOf(w)); len(all) > 0 {
 			pods := newest(all)
 			out = append(out, spec{workload: w, pods: pods, others: all, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec"})
