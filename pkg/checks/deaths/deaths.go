@@ -3,6 +3,7 @@
 package deaths
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -40,24 +41,24 @@ type Case struct {
 
 // Gather finds the cases of deaths that match, by workload and container. With nodes, the state of nodes is looked at too, for which
 // the check must declare them.
-func Gather(p *analysis.Pass, nodes bool, match func(*restart.Death) bool) []Case {
+func Gather(p *analysis.Pass, nodes bool, match func(*restart.Death) bool) iter.Seq[Case] {
 	all := &known
 	if nodes {
 		all = &knownNodes
 	}
-	var out []Case
-	for _, k := range all.In(p.View).containers {
-		var wanted []restart.Death
-		for _, d := range k.deaths {
-			if match(d) {
-				wanted = append(wanted, *d)
+	return func(yield func(Case) bool) {
+		for _, k := range all.In(p.View).containers {
+			var wanted []restart.Death
+			for _, d := range k.deaths {
+				if match(d) {
+					wanted = append(wanted, *d)
+				}
+			}
+			if len(wanted) > 0 && !yield(newCase(p, k, wanted)) {
+				return
 			}
 		}
-		if len(wanted) > 0 {
-			out = append(out, newCase(p, k, wanted))
-		}
 	}
-	return out
 }
 
 // Facts are what is known of one pod of a workload; of its node too, where that is asked for.

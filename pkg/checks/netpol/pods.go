@@ -64,13 +64,13 @@ func (pop *population) of(namespace string) *netpolicy.Group {
 // groupOf lists what a namespace holds, workloads first, each set of labels once.
 func groupOf(v *snapshot.View, namespace string) *netpolicy.Group {
 	var out []netpolicy.Labelled
-	seen, same := map[string]bool{}, map[uintptr]bool{}
+	seen, last := map[string]bool{}, uintptr(0)
 	add := func(kind, name string, l map[string]string) {
-		at := reflect.ValueOf(l).Pointer() // pods of one template share their labels
-		if same[at] {
+		at := reflect.ValueOf(l).Pointer() // pods of one template, of which one mostly follows the other, share their labels
+		if at == last {
 			return
 		}
-		same[at] = true
+		last = at
 		if text := labels.Set(l).String(); !seen[text] {
 			seen[text] = true
 			out = append(out, netpolicy.Labelled{Kind: kind, Namespace: namespace, Name: name, Labels: l})

@@ -123,11 +123,11 @@ func readingsOf(v *snapshot.View) []reading {
 	pods := v.Pods("")
 	out := make([]reading, 0, len(pods))
 	for _, pod := range pods {
-		for len(usages) > 0 && before(usages[0], pod) {
+		for len(usages) > 0 && before(&usages[0].ObjectMeta, &pod.ObjectMeta) {
 			usages = usages[1:]
 		}
 		var usage *snapshot.PodUsage
-		if len(usages) > 0 && !before(pod, usages[0]) {
+		if len(usages) > 0 && !before(&pod.ObjectMeta, &usages[0].ObjectMeta) {
 			usage = usages[0]
 		}
 		var stats *snapshot.NodeStats
@@ -166,8 +166,8 @@ func freshSince(st *corev1.ContainerStatus, now time.Time) time.Time {
 	return since
 }
 
-func before(a, b metav1.Object) bool {
-	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName())) < 0
+func before(a, b *metav1.ObjectMeta) bool {
+	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name)) < 0
 }
 
 // workingSet is that of a container at any time since; the kubelet's own word goes first.

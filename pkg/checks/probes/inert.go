@@ -5,6 +5,7 @@ package probes
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ func (i inert) object() finding.ObjectRef {
 // eachInert visits, in a fixed order, each container of each workload for which pick gives a probe that cannot act. pick sees the
 // container as it runs now.
 func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Container, *corev1.ContainerStatus) *corev1.Probe, visit func(inert)) {
-	for _, w := range p.Workloads() {
+	for _, w := range mayBeInert.In(p.View) {
 		var order []string
 		found := map[string]*inert{}
 		pods, ready := 0, 0
@@ -71,6 +72,35 @@ func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Contain
 			visit(*found[n])
 		}
 	}
+}
+
+// mayBeInert are the workloads with a probe whose port the container does not have, or with an attempt that ended in an error: the others have
+// no probe that cannot act.
+var mayBeInert = snapshot.Derived[[]snapshot.Ref]{
+	Kinds: []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events},
+	Make: func(v *snapshot.View) []snapshot.Ref {
+		return slices.DeleteFunc(slices.Clone(v.Workloads()), func(w snapshot.Ref) bool {
+			return !slices.ContainsFunc(v.Incarnations(w), func(inc snapshot.Incarnation) bool {
+				return inc.Pod != nil && (slices.ContainsFunc(inc.Events, errored) || unresolved(inc.Pod))
+			})
+		})
+	},
+}
+
+// unresolved tells whether any container has a probe whose port it does not have.
+func unresolved(pod *corev1.Pod) bool {
+	for _, list := range [...][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
+		for i := range list {
+			for _, name := range [...]kubeevent.Probe{kubeevent.Startup, kubeevent.Liveness, kubeevent.Readiness} {
+				if probe := probeOf(&list[i], name); probe != nil {
+					if _, missing := missingPort(&list[i], probe); missing {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }
 
 // eachUnresolved visits the containers of templates without pods that have a probe whose port has a name which they do not have, and
