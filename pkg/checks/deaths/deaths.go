@@ -47,14 +47,21 @@ func Gather(p *analysis.Pass, nodes bool, match func(*restart.Death) bool) iter.
 		all = &knownNodes
 	}
 	return func(yield func(Case) bool) {
-		for _, k := range all.In(p.View).containers {
+		containers := all.In(p.View).containers
+		for i := range containers {
+			k := &containers[i]
 			var wanted []restart.Death
+			var hit []*corev1.Pod // each once
 			for _, d := range k.deaths {
-				if match(d) {
-					wanted = append(wanted, *d)
+				if !match(d.Death) {
+					continue
+				}
+				wanted = append(wanted, *d.Death)
+				if d.pod != nil && (len(hit) == 0 || hit[len(hit)-1] != d.pod) {
+					hit = append(hit, d.pod)
 				}
 			}
-			if len(wanted) > 0 && !yield(newCase(p, k, wanted)) {
+			if len(wanted) > 0 && !yield(newCase(p, k, wanted, hit)) {
 				return
 			}
 		}
@@ -84,44 +91,29 @@ func Facts(p *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation, nodes boo
 	return f
 }
 
-func newCase(p *analysis.Pass, of victim, wanted []restart.Death) Case {
-	w, name := of.workload, of.container
+func newCase(p *analysis.Pass, of *victim, wanted []restart.Death, hit []*corev1.Pod) Case {
 	slices.SortStableFunc(wanted, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
-	c := Case{Toll: restart.Sum(wanted), Workload: w, Container: name}
+	c := Case{Toll: restart.Sum(wanted), Workload: of.workload, Container: of.container, Restarts: of.restarts, Pods: of.pods}
 	last := c.Toll.Latest()
-	for _, d := range wanted {
-		if d.Kind != "" {
-			c.Kind = d.Kind
+	for i := range wanted {
+		if wanted[i].Kind != "" {
+			c.Kind = wanted[i].Kind
 		}
 	}
-	hit := map[string]bool{} // a pod of a StatefulSet bears the name of the one before it, and has not died
-	for _, d := range wanted {
-		if !d.Gone {
-			hit[d.Pod.Name] = true
-		}
-	}
-	there, served := false, false
-	for _, pod := range p.PodsOf(w) {
+	for _, pod := range hit { // a pod of a StatefulSet bears the name of the one before it, and has not died
 		if pod.Name == last.Pod.Name && !last.Gone {
 			c.Latest = pod
 		}
-		there = there || hit[pod.Name]
-		restarts, well := status(pod, name, p.Now())
-		c.Restarts += restarts
 		if snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
 			continue
 		}
-		c.Pods++
-		_, ready := status(pod, "", p.Now())
-		served = served || ready
-		if hit[pod.Name] {
-			c.Hit++
-			c.Down = c.Down || !well && c.Kind != restart.Ephemeral
-		}
+		c.Hit++
+		_, well := status(pod, of.container, p.Now())
+		c.Down = c.Down || !well && c.Kind != restart.Ephemeral
 	}
-	c.replaced = !there && served
+	c.replaced = len(hit) == 0 && of.served
 	c.exact = of.count >= c.Restarts
-	if r, ok := p.NewestRevision(w); ok && !slices.ContainsFunc(c.Toll.Pods, func(pod string) bool { return !r.Made(pod) }) {
+	if r, ok := p.NewestRevision(of.workload); ok && !slices.ContainsFunc(c.Toll.Pods, func(pod string) bool { return !r.Made(pod) }) {
 		c.onset = restart.Rollout{Number: r.Number, Since: r.Created}.Onset(c.First, p.Now(), c.exact)
 	}
 	return c
@@ -137,8 +129,8 @@ func status(pod *corev1.Pod, name string, now time.Time) (restarts int32, well b
 	for _, list := range [][]corev1.ContainerStatus{
 		pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses,
 	} {
-		for _, s := range list {
-			if s.Name == name {
+		for i := range list {
+			if s := &list[i]; s.Name == name {
 				r, t := s.State.Running, s.State.Terminated
 				return max(s.RestartCount, 0), r != nil && (s.Ready || now.Sub(r.StartedAt.Time) > recovered) || t != nil && t.ExitCode == 0
 			}

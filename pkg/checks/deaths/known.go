@@ -45,9 +45,20 @@ type index struct {
 // victim is a container of a workload that has died, in any of its pods.
 type victim struct {
 	workload  snapshot.Ref
-	container string           // empty where the pod as a whole is meant
-	deaths    []*restart.Death // in the order of the incarnations
-	count     int32            // how many these stand for
+	container string // empty where the pod as a whole is meant
+	deaths    []dead // in the order of the incarnations
+	count     int32  // how many these stand for
+
+	restarts int32 // as the statuses of the pods that are there count them
+	pods     int   // of the workload that are there and not at their end
+	served   bool  // one of these is ready
+}
+
+// dead is a death in a pod, which is nil where it is gone.
+type dead struct {
+	*restart.Death
+
+	pod *corev1.Pod
 }
 
 func find(v *snapshot.View, nodes bool) *index {
@@ -67,13 +78,16 @@ func find(v *snapshot.View, nodes bool) *index {
 				}
 			}
 		}
-		x.sum(w)
+		x.sum(v, w)
 	}
 	return x
 }
 
 // sum puts together what befell each container of a workload.
-func (x *index) sum(w snapshot.Ref) {
+func (x *index) sum(v *snapshot.View, w snapshot.Ref) {
+	if len(x.in[w]) == 0 {
+		return
+	}
 	first := len(x.containers)
 	for _, h := range x.in[w] {
 		for i := range h.Deaths {
@@ -84,8 +98,20 @@ func (x *index) sum(w snapshot.Ref) {
 				x.containers = append(x.containers, victim{workload: w, container: d.Pod.Container})
 			}
 			k := &x.containers[at]
-			k.deaths, k.count = append(k.deaths, d), k.count+d.Count
+			k.deaths, k.count = append(k.deaths, dead{d, h.Pod}), k.count+d.Count
 		}
 	}
-	slices.SortFunc(x.containers[first:], func(a, b victim) int { return strings.Compare(a.container, b.container) })
+	all := x.containers[first:]
+	slices.SortFunc(all, func(a, b victim) int { return strings.Compare(a.container, b.container) })
+	for _, pod := range v.PodsOf(w) {
+		there := !snapshot.Finished(pod) && pod.DeletionTimestamp == nil
+		_, ready := status(pod, "", v.Now())
+		for i := range all {
+			k := &all[i]
+			restarts, _ := status(pod, k.container, v.Now())
+			if k.restarts += restarts; there {
+				k.pods, k.served = k.pods+1, k.served || ready
+			}
+		}
+	}
 }
