@@ -51,34 +51,30 @@ type stored struct {
 }
 
 // storedSecrets lists the Secrets of type kubernetes.io/tls, and the others that an Ingress presents.
-func storedSecrets(p *analysis.Pass) []stored { return allStored.In(p.View) }
-
-var allStored = snapshot.Derived[[]stored]{Kinds: []snapshot.Kind{snapshot.Secrets, snapshot.Ingresses}, Make: findStored}
+func storedSecrets(p *analysis.Pass) []stored {
+	var out []stored
+	read := chains.In(p.View)
+	for _, s := range p.Secrets("") {
+		if chain, ok := read[s]; ok {
+			_, looked := p.Completeness(snapshot.Ingresses, s.Namespace)
+			out = append(out, stored{s, chain, p.TLSUses(s.Namespace, s.Name), looked})
+		}
+	}
+	return out
+}
 
 // chains are the certificates of these Secrets, as far as they can be read.
 var chains = snapshot.Derived[map[*corev1.Secret]certchain.Chain]{
 	Kinds: []snapshot.Kind{snapshot.Secrets, snapshot.Ingresses},
 	Make: func(v *snapshot.View) map[*corev1.Secret]certchain.Chain {
 		out := map[*corev1.Secret]certchain.Chain{}
-		for _, s := range allStored.In(v) {
-			out[s.Secret] = s.chain
+		for _, s := range v.Secrets("") {
+			if s.Type == corev1.SecretTypeTLS || len(v.TLSUses(s.Namespace, s.Name)) > 0 {
+				out[s], _ = certchain.Parse(s.Data[corev1.TLSCertKey]) // what does not parse is secret-malformed's trouble
+			}
 		}
 		return out
 	},
-}
-
-func findStored(v *snapshot.View) []stored {
-	var out []stored
-	for _, s := range v.Secrets("") {
-		uses := v.TLSUses(s.Namespace, s.Name)
-		if s.Type != corev1.SecretTypeTLS && len(uses) == 0 {
-			continue
-		}
-		chain, _ := certchain.Parse(s.Data[corev1.TLSCertKey]) // what does not parse is secret-malformed's trouble
-		looked := v.Complete(snapshot.Ingresses, s.Namespace) != snapshot.Unknown
-		out = append(out, stored{s, chain, uses, looked})
-	}
-	return out
 }
 
 func (s stored) ref() finding.ObjectRef { return analysis.RefTo("Secret", s.Secret) }

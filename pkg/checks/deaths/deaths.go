@@ -3,7 +3,6 @@
 package deaths
 
 import (
-	"iter"
 	"slices"
 	"time"
 
@@ -41,31 +40,29 @@ type Case struct {
 
 // Gather finds the cases of deaths that match, by workload and container. With nodes, the state of nodes is looked at too, for which
 // the check must declare them.
-func Gather(p *analysis.Pass, nodes bool, match func(*restart.Death) bool) iter.Seq[Case] {
+func Gather(p *analysis.Pass, nodes bool, match func(*restart.Death) bool) []Case {
 	all := &known
 	if nodes {
 		all = &knownNodes
 	}
-	return func(yield func(Case) bool) {
-		containers := all.In(p.View).containers
-		for i := range containers {
-			k := &containers[i]
-			var wanted []restart.Death
-			var hit []*corev1.Pod // each once
-			for _, d := range k.deaths {
-				if !match(d.Death) {
-					continue
-				}
-				wanted = append(wanted, *d.Death)
-				if d.pod != nil && (len(hit) == 0 || hit[len(hit)-1] != d.pod) {
-					hit = append(hit, d.pod)
-				}
+	var out []Case
+	for _, k := range all.In(p.View).containers {
+		var wanted []restart.Death
+		var hit []*corev1.Pod // each once
+		for _, d := range k.deaths {
+			if !match(d.death) {
+				continue
 			}
-			if len(wanted) > 0 && !yield(newCase(p, k, wanted, hit)) {
-				return
+			wanted = append(wanted, *d.death)
+			if d.pod != nil && (len(hit) == 0 || hit[len(hit)-1] != d.pod) {
+				hit = append(hit, d.pod)
 			}
 		}
+		if len(wanted) > 0 {
+			out = append(out, newCase(p, k, wanted, hit))
+		}
 	}
+	return out
 }
 
 // Facts are what is known of one pod of a workload; of its node too, where that is asked for.

@@ -3,8 +3,8 @@ package deaths
 // This file finds the deaths of all pods, once for all checks.
 
 import (
+	"maps"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -39,7 +39,7 @@ func kinds(more ...snapshot.Kind) []snapshot.Kind {
 type index struct {
 	in         map[snapshot.Ref][]Hurt
 	of         map[*corev1.Pod][]restart.Death
-	containers []victim // by workload, in the order of the workloads, and name
+	containers []*victim // by workload, in the order of the workloads, and name
 }
 
 // victim is a container of a workload that has died, in any of its pods.
@@ -56,9 +56,8 @@ type victim struct {
 
 // dead is a death in a pod, which is nil where it is gone.
 type dead struct {
-	*restart.Death
-
-	pod *corev1.Pod
+	death *restart.Death
+	pod   *corev1.Pod
 }
 
 func find(v *snapshot.View, nodes bool) *index {
@@ -78,40 +77,38 @@ func find(v *snapshot.View, nodes bool) *index {
 				}
 			}
 		}
-		x.sum(v, w)
+		if len(x.in[w]) > 0 {
+			x.sum(v, w)
+		}
 	}
 	return x
 }
 
 // sum puts together what befell each container of a workload.
 func (x *index) sum(v *snapshot.View, w snapshot.Ref) {
-	if len(x.in[w]) == 0 {
-		return
-	}
-	first := len(x.containers)
+	of := map[string]*victim{}
 	for _, h := range x.in[w] {
 		for i := range h.Deaths {
 			d := &h.Deaths[i]
-			at := first + slices.IndexFunc(x.containers[first:], func(k victim) bool { return k.container == d.Pod.Container })
-			if at < first {
-				at = len(x.containers)
-				x.containers = append(x.containers, victim{workload: w, container: d.Pod.Container})
+			k := of[d.Pod.Container]
+			if k == nil {
+				k = &victim{workload: w, container: d.Pod.Container}
+				of[k.container] = k
 			}
-			k := &x.containers[at]
 			k.deaths, k.count = append(k.deaths, dead{d, h.Pod}), k.count+d.Count
 		}
 	}
-	all := x.containers[first:]
-	slices.SortFunc(all, func(a, b victim) int { return strings.Compare(a.container, b.container) })
 	for _, pod := range v.PodsOf(w) {
 		there := !snapshot.Finished(pod) && pod.DeletionTimestamp == nil
 		_, ready := status(pod, "", v.Now())
-		for i := range all {
-			k := &all[i]
+		for _, k := range of {
 			restarts, _ := status(pod, k.container, v.Now())
 			if k.restarts += restarts; there {
 				k.pods, k.served = k.pods+1, k.served || ready
 			}
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		x.containers = append(x.containers, of[name])
 	}
 }

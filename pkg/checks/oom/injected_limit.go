@@ -40,7 +40,7 @@ func injectedLimit(p *analysis.Pass) error {
 	hit := func(d *restart.Death) bool {
 		return d.Cause == restart.MemoryLimit && d.Limit.Owner == restart.OwnLimit
 	}
-	for c := range deaths.Gather(p, false, hit) {
+	for _, c := range deaths.Gather(p, false, hit) {
 		severity, lately := c.Severity(p.Now())
 		by, known := injector(p, c)
 		if !lately || !known {

@@ -32,7 +32,7 @@ var KilledNotMemory = &analysis.Check{
 }
 
 func killedNotMemory(p *analysis.Pass) error {
-	for c := range deaths.Gather(p, true, bySignal) {
+	for _, c := range deaths.Gather(p, true, bySignal) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {
 			continue

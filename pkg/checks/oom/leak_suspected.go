@@ -54,7 +54,7 @@ func leakSuspected(p *analysis.Pass) error {
 	atOwnLimit := func(d *restart.Death) bool {
 		return d.Cause == restart.MemoryLimit && !d.TooSmall && d.Limit.Owner == restart.OwnLimit && d.FromStatus
 	}
-	for c := range deaths.Gather(p, false, atOwnLimit) {
+	for _, c := range deaths.Gather(p, false, atOwnLimit) {
 		severity, ok := c.Severity(p.Now())
 		if !ok || ends(c.Workload) {
 			continue

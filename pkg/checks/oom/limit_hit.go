@@ -37,7 +37,7 @@ func hits(p *analysis.Pass, owner restart.Owner) error {
 	hit := func(d *restart.Death) bool {
 		return d.Cause == restart.MemoryLimit && !d.TooSmall && d.Limit.Owner == owner
 	}
-	for c := range deaths.Gather(p, false, hit) {
+	for _, c := range deaths.Gather(p, false, hit) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {
 			continue

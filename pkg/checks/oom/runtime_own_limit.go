@@ -34,7 +34,7 @@ var RuntimeOwnLimit = &analysis.Check{
 }
 
 func runtimeOwnLimit(p *analysis.Pass) error {
-	for c := range deaths.Gather(p, false, outOfHeap) {
+	for _, c := range deaths.Gather(p, false, outOfHeap) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {
 			continue
