@@ -26,7 +26,7 @@ type Builder struct {
 	noisy []string
 
 	mu      sync.Mutex
-	objects map[Kind]map[key]Object
+	objects map[Kind]*pile
 	sealed  map[place]State
 	asked   map[Ask]State
 	shared  sharing
@@ -34,15 +34,31 @@ type Builder struct {
 	changed map[Kind]bool // since then
 }
 
+// pile is the objects of one kind in the order in which they came, which for a listing is nearly that of a table, and where each lies.
+type pile struct {
+	objects []Object
+	at      map[key]int
+}
+
+func (p *pile) add(o Object) {
+	k := key{o.GetNamespace(), o.GetName()}
+	if i, ok := p.at[k]; ok {
+		p.objects[i] = o
+		return
+	}
+	p.at[k] = len(p.objects)
+	p.objects = append(p.objects, o)
+}
+
 // NewBuilder makes an empty builder.
 func NewBuilder() *Builder {
 	b := &Builder{
 		table: map[reflect.Type]*Info{}, noisy: NoisyReasons(),
-		objects: map[Kind]map[key]Object{}, sealed: map[place]State{}, asked: map[Ask]State{},
+		objects: map[Kind]*pile{}, sealed: map[place]State{}, asked: map[Ask]State{},
 		shared: newSharing(), changed: map[Kind]bool{},
 	}
 	for _, info := range kinds {
-		b.table[info.in] = &info
+		b.table[info.in], b.objects[info.Kind] = &info, &pile{at: map[key]int{}}
 	}
 	return b
 }
@@ -69,10 +85,7 @@ func (b *Builder) Add(o Object) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.shared.object(o)
-	if b.objects[info.Kind] == nil {
-		b.objects[info.Kind] = map[key]Object{}
-	}
-	b.objects[info.Kind][key{o.GetNamespace(), o.GetName()}] = o
+	b.objects[info.Kind].add(o)
 	b.changed[info.Kind] = true
 	return nil
 }
@@ -99,7 +112,7 @@ func (b *Builder) Build(now time.Time) *Snapshot {
 	s := &Snapshot{now: now.UTC(), tables: map[Kind]*table{}, sealed: maps.Clone(b.sealed), asked: maps.Clone(b.asked)}
 	for _, info := range kinds {
 		if b.changed[info.Kind] || b.last == nil {
-			s.tables[info.Kind] = newTable(slices.Collect(maps.Values(b.objects[info.Kind])), info.freeze)
+			s.tables[info.Kind] = newTable(slices.Clone(b.objects[info.Kind].objects), info.freeze)
 		} else {
 			s.tables[info.Kind] = b.last.tables[info.Kind]
 		}
@@ -113,7 +126,8 @@ func (b *Builder) Build(now time.Time) *Snapshot {
 func (b *Builder) Holds(kind Kind, namespace, name string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.objects[kind][key{namespace, name}] != nil
+	_, ok := b.objects[kind].at[key{namespace, name}]
+	return ok
 }
 
 // Len is the number of objects taken in so far.
@@ -121,8 +135,8 @@ func (b *Builder) Len() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
-	for _, objects := range b.objects {
-		n += len(objects)
+	for _, p := range b.objects {
+		n += len(p.objects)
 	}
 	return n
 }
@@ -131,8 +145,8 @@ func (b *Builder) Len() int {
 func (b *Builder) Has(namespace string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, objects := range b.objects {
-		for k := range objects {
+	for _, p := range b.objects {
+		for k := range p.at {
 			if k.Namespace == namespace {
 				return true
 			}

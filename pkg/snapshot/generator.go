@@ -3,11 +3,7 @@ package snapshot
 // Pods that are gone left events behind, and their names: controllers name pods after themselves. This file finds the workload of a pod
 // from its name alone.
 
-import (
-	"strings"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
+import "strings"
 
 // generator is what a controller puts before the suffix of its pods' names, and which suffix it puts there.
 type generator struct {
@@ -26,38 +22,29 @@ const (
 // generates notes that pods named after controller, of the given kind, belong to w. A name that two workloads share proves nothing.
 func (j *podJoins) generates(namespace, kind, controller string, w Ref) {
 	prefix := controller + "-"
-	random := generator{namespace, prefix[:min(len(prefix), maxPrefix)], false}
-	ordinal := generator{namespace, prefix, true}
-	var all []generator
-	switch kind {
-	case "ReplicaSet", "DaemonSet", "Job", "ReplicationController":
-		all = []generator{random}
-	case "StatefulSet":
-		all = []generator{ordinal}
-	default: // a custom resource may do it either way
-		all = []generator{random, ordinal}
-	}
-	for _, g := range all {
+	note := func(g generator) {
 		if known, ok := j.generators[g]; ok && known != w {
 			j.generators[g] = Ref{}
-			continue
+			return
 		}
 		j.generators[g] = w
 	}
+	if kind != "StatefulSet" { // a custom resource may do it either way
+		note(generator{namespace, prefix[:min(len(prefix), maxPrefix)], false})
+	}
+	switch kind {
+	case "ReplicaSet", "DaemonSet", "Job", "ReplicationController":
+	default:
+		note(generator{namespace, prefix, true})
+	}
 }
 
+// joinGenerators notes the controllers that need no pods to be known; joinPods those that the pods name.
 func (s *Snapshot) joinGenerators(j *podJoins) {
 	for _, kind := range []Kind{ReplicaSets, Jobs} { // what asking for the pods of a workload declares, and so no other
 		info, _ := InfoOf(kind)
 		for _, o := range s.tables[kind].objects {
 			j.generates(o.GetNamespace(), info.GVK.Kind, o.GetName(), s.climb(o, info.GVK.Kind, info.GVK.GroupVersion().String()))
-		}
-	}
-	for w, pods := range j.pods {
-		for _, p := range pods {
-			if c := metav1.GetControllerOfNoCopy(p); c != nil && c.Kind != "Node" {
-				j.generates(p.Namespace, c.Kind, c.Name, w)
-			}
 		}
 	}
 }

@@ -41,7 +41,7 @@ type joins struct {
 // podJoins say who owns whom.
 type podJoins struct {
 	workloads   []Ref                 // those that have pods, in the order of their first pod
-	of          map[*corev1.Pod]Ref   // the workload at the top
+	of          map[*corev1.Pod]int32 // where the workload at the top stands among them
 	pods        map[Ref][]*corev1.Pod // in name order
 	generators  map[generator]Ref     // whatever makes pods ("web-5d4c-") → workload; the empty one where two share a name
 	podsOfClaim map[key][]*corev1.Pod // by the name of the claim
@@ -89,17 +89,36 @@ func (s *Snapshot) join(before *Snapshot) {
 }
 
 func (s *Snapshot) joinPods() *podJoins {
+	pods := s.tables[Pods].typed.([]*corev1.Pod)
 	j := &podJoins{
-		of: map[*corev1.Pod]Ref{}, pods: map[Ref][]*corev1.Pod{}, generators: map[generator]Ref{}, podsOfClaim: map[key][]*corev1.Pod{},
+		of: make(map[*corev1.Pod]int32, len(pods)), pods: map[Ref][]*corev1.Pod{}, generators: map[generator]Ref{}, podsOfClaim: map[key][]*corev1.Pod{},
 	}
-	tops := map[Ref]Ref{} // controller → the workload at the top
-	for _, p := range s.tables[Pods].typed.([]*corev1.Pod) {
-		w := s.top(p, tops)
-		if len(j.pods[w]) == 0 {
-			j.workloads = append(j.workloads, w)
+	s.joinGenerators(j)
+	at := map[Ref]int32{} // where a workload stands
+	place := func(w Ref) int32 {
+		i, ok := at[w]
+		if !ok {
+			i = int32(len(j.workloads))
+			at[w], j.workloads = i, append(j.workloads, w)
 		}
-		j.of[p] = w
-		j.pods[w] = append(j.pods[w], p)
+		return i
+	}
+	under := map[Ref]int32{} // where the workload at the top of a controller stands: what was found for one of its pods holds for the others
+	for _, p := range pods {
+		c := metav1.GetControllerOfNoCopy(p)
+		if c == nil || c.Kind == "Node" { // a static pod stands for itself
+			j.of[p] = place(s.climb(p, "Pod", "v1"))
+		} else {
+			r := Ref{c.APIVersion, c.Kind, p.Namespace, c.Name}
+			i, ok := under[r]
+			if !ok {
+				w := s.climb(p, "Pod", "v1")
+				i = place(w)
+				under[r] = i
+				j.generates(p.Namespace, c.Kind, c.Name, w)
+			}
+			j.of[p] = i
+		}
 		for _, claim := range ClaimsOf(p) {
 			k := key{p.Namespace, claim}
 			if known := j.podsOfClaim[k]; len(known) == 0 || known[len(known)-1] != p { // two volumes may mount one claim
@@ -107,26 +126,28 @@ func (s *Snapshot) joinPods() *podJoins {
 			}
 		}
 	}
-	s.joinGenerators(j)
+	j.share(pods)
 	return j
 }
 
-// top is the workload at the top of a pod's owners; what was found for one pod of a controller holds for the others.
-func (s *Snapshot) top(p *corev1.Pod, known map[Ref]Ref) Ref {
-	c := metav1.GetControllerOfNoCopy(p)
-	if c == nil {
-		return s.climb(p, "Pod", "v1")
+// share gives each workload its pods, in name order, out of one array.
+func (j *podJoins) share(pods []*corev1.Pod) {
+	ends := make([]int, len(j.workloads)) // of the part of each
+	for _, i := range j.of {
+		ends[i]++
 	}
-	r := Ref{c.APIVersion, c.Kind, p.Namespace, c.Name}
-	if c.Kind == "Node" {
-		r.Name = p.Name // a static pod stands for itself
+	for i := 1; i < len(ends); i++ {
+		ends[i] += ends[i-1]
 	}
-	w, ok := known[r]
-	if !ok {
-		w = s.climb(p, "Pod", "v1")
-		known[r] = w
+	all, starts := make([]*corev1.Pod, len(pods)), slices.Clone(ends)
+	for _, p := range slices.Backward(pods) {
+		i := j.of[p]
+		starts[i]--
+		all[starts[i]] = p
 	}
-	return w
+	for i, w := range j.workloads {
+		j.pods[w] = all[starts[i]:ends[i]:ends[i]]
+	}
 }
 
 // climb follows controller references to the top as far as it can: ReplicaSet to Deployment (or whatever custom resource made it), Job
@@ -225,8 +246,9 @@ func (v *View) WorkloadOf(p *corev1.Pod) Ref {
 }
 
 func (s *Snapshot) workloadOf(p *corev1.Pod) Ref {
-	if w, ok := s.joins.pods().of[p]; ok {
-		return w
+	j := s.joins.pods()
+	if i, ok := j.of[p]; ok {
+		return j.workloads[i]
 	}
 	return s.climb(p, "Pod", "v1")
 }

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -16,6 +17,8 @@ type Snapshot struct {
 	sealed map[place]State
 	asked  map[Ask]State
 	joins  joins
+
+	derived sync.Map // see Derived
 }
 
 // table holds the objects of one kind, sorted by namespace and name.

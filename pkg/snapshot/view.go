@@ -49,6 +49,9 @@ func (e UndeclaredError) Error() string {
 
 func (v *View) touch(kinds ...Kind) {
 	for _, k := range kinds {
+		if v.touched[k] {
+			continue
+		}
 		if v.allowed != nil && !v.allowed[k] {
 			panic(UndeclaredError{k})
 		}

@@ -41,8 +41,7 @@ func hostNotCovered(p *analysis.Pass) error {
 				continue
 			}
 			seen[tls.SecretName] = true
-			s := stored{Secret: secret, uses: usesBy(p, i, tls.SecretName)}
-			s.chain, _ = certchain.Parse(secret.Data["tls.crt"])
+			s := stored{Secret: secret, uses: usesBy(p, i, tls.SecretName), chain: chains.In(p.View)[secret]}
 			if _, managed := s.manager(); len(s.chain) == 0 || managed && p.Now().Sub(i.CreationTimestamp.Time) < issuing {
 				continue
 			}

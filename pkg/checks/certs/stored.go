@@ -53,16 +53,28 @@ type stored struct {
 // storedSecrets lists the Secrets of type kubernetes.io/tls, and the others that an Ingress presents.
 func storedSecrets(p *analysis.Pass) []stored {
 	var out []stored
+	read := chains.In(p.View)
 	for _, s := range p.Secrets("") {
-		uses := p.TLSUses(s.Namespace, s.Name)
-		if s.Type != corev1.SecretTypeTLS && len(uses) == 0 {
-			continue
+		if chain, ok := read[s]; ok {
+			_, looked := p.Completeness(snapshot.Ingresses, s.Namespace)
+			out = append(out, stored{s, chain, p.TLSUses(s.Namespace, s.Name), looked})
 		}
-		chain, _ := certchain.Parse(s.Data[corev1.TLSCertKey]) // what does not parse is secret-malformed's trouble
-		_, looked := p.Completeness(snapshot.Ingresses, s.Namespace)
-		out = append(out, stored{s, chain, uses, looked})
 	}
 	return out
+}
+
+// chains are the certificates of these Secrets, as far as they can be read.
+var chains = snapshot.Derived[map[*corev1.Secret]certchain.Chain]{
+	Kinds: []snapshot.Kind{snapshot.Secrets, snapshot.Ingresses},
+	Make: func(v *snapshot.View) map[*corev1.Secret]certchain.Chain {
+		out := map[*corev1.Secret]certchain.Chain{}
+		for _, s := range v.Secrets("") {
+			if s.Type == corev1.SecretTypeTLS || len(v.TLSUses(s.Namespace, s.Name)) > 0 {
+				out[s], _ = certchain.Parse(s.Data[corev1.TLSCertKey]) // what does not parse is secret-malformed's trouble
+			}
+		}
+		return out
+	},
 }
 
 func (s stored) ref() finding.ObjectRef { return analysis.RefTo("Secret", s.Secret) }

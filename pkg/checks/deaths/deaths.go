@@ -40,36 +40,26 @@ type Case struct {
 
 // Gather finds the cases of deaths that match, by workload and container. With nodes, the state of nodes is looked at too, for which
 // the check must declare them.
-func Gather(p *analysis.Pass, nodes bool, match func(restart.Death) bool) []Case {
+func Gather(p *analysis.Pass, nodes bool, match func(*restart.Death) bool) []Case {
+	all := &known
+	if nodes {
+		all = &knownNodes
+	}
 	var out []Case
-	for _, w := range p.Workloads() {
-		var known map[string][]restart.Death
-		for _, inc := range p.Incarnations(w) {
-			if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) {
-				continue // most pods: Deaths would find nothing, after much more looking
+	for _, k := range all.In(p.View).containers {
+		var wanted []restart.Death
+		var hit []*corev1.Pod // each once
+		for _, d := range k.deaths {
+			if !match(d.death) {
+				continue
 			}
-			for _, d := range restart.Deaths(Facts(p.View, w, inc, nodes)) {
-				if known == nil {
-					known = map[string][]restart.Death{}
-				}
-				known[d.Pod.Container] = append(known[d.Pod.Container], d)
+			wanted = append(wanted, *d.death)
+			if d.pod != nil && (len(hit) == 0 || hit[len(hit)-1] != d.pod) {
+				hit = append(hit, d.pod)
 			}
 		}
-		var names []string
-		for name := range known {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
-			var wanted []restart.Death
-			for _, d := range known[name] {
-				if match(d) {
-					wanted = append(wanted, d)
-				}
-			}
-			if len(wanted) > 0 {
-				out = append(out, newCase(p, w, name, wanted, restart.Sum(known[name])))
-			}
+		if len(wanted) > 0 {
+			out = append(out, newCase(p, k, wanted, hit))
 		}
 	}
 	return out
@@ -98,43 +88,29 @@ func Facts(p *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation, nodes boo
 	return f
 }
 
-func newCase(p *analysis.Pass, w snapshot.Ref, name string, wanted []restart.Death, all restart.Toll) Case {
+func newCase(p *analysis.Pass, of *victim, wanted []restart.Death, hit []*corev1.Pod) Case {
 	slices.SortStableFunc(wanted, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
-	c := Case{Toll: restart.Sum(wanted), Workload: w, Container: name}
+	c := Case{Toll: restart.Sum(wanted), Workload: of.workload, Container: of.container, Restarts: of.restarts, Pods: of.pods}
 	last := c.Toll.Latest()
-	for _, d := range wanted {
-		if d.Kind != "" {
-			c.Kind = d.Kind
+	for i := range wanted {
+		if wanted[i].Kind != "" {
+			c.Kind = wanted[i].Kind
 		}
 	}
-	hit := map[string]bool{} // a pod of a StatefulSet bears the name of the one before it, and has not died
-	for _, d := range wanted {
-		if !d.Gone {
-			hit[d.Pod.Name] = true
-		}
-	}
-	there, served := false, false
-	for _, pod := range p.PodsOf(w) {
+	for _, pod := range hit { // a pod of a StatefulSet bears the name of the one before it, and has not died
 		if pod.Name == last.Pod.Name && !last.Gone {
 			c.Latest = pod
 		}
-		there = there || hit[pod.Name]
-		restarts, well := status(pod, name, p.Now())
-		c.Restarts += restarts
 		if snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
 			continue
 		}
-		c.Pods++
-		_, ready := status(pod, "", p.Now())
-		served = served || ready
-		if hit[pod.Name] {
-			c.Hit++
-			c.Down = c.Down || !well && c.Kind != restart.Ephemeral
-		}
+		c.Hit++
+		_, well := status(pod, of.container, p.Now())
+		c.Down = c.Down || !well && c.Kind != restart.Ephemeral
 	}
-	c.replaced = !there && served
-	c.exact = all.Count >= c.Restarts
-	if r, ok := p.NewestRevision(w); ok && !slices.ContainsFunc(c.Toll.Pods, func(pod string) bool { return !r.Made(pod) }) {
+	c.replaced = len(hit) == 0 && of.served
+	c.exact = of.count >= c.Restarts
+	if r, ok := p.NewestRevision(of.workload); ok && !slices.ContainsFunc(c.Toll.Pods, func(pod string) bool { return !r.Made(pod) }) {
 		c.onset = restart.Rollout{Number: r.Number, Since: r.Created}.Onset(c.First, p.Now(), c.exact)
 	}
 	return c
@@ -150,8 +126,8 @@ func status(pod *corev1.Pod, name string, now time.Time) (restarts int32, well b
 	for _, list := range [][]corev1.ContainerStatus{
 		pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses,
 	} {
-		for _, s := range list {
-			if s.Name == name {
+		for i := range list {
+			if s := &list[i]; s.Name == name {
 				r, t := s.State.Running, s.State.Terminated
 				return max(s.RestartCount, 0), r != nil && (s.Ready || now.Sub(r.StartedAt.Time) > recovered) || t != nil && t.ExitCode == 0
 			}

@@ -43,11 +43,22 @@ func duplicatePodIP(p *analysis.Pass) error {
 	var ips []netip.Addr
 	mismatched := map[finding.ObjectRef][]*corev1.Pod{} // pods by workload
 	var owners []finding.ObjectRef
+	dead := map[string]bool{} // nodes, by name
+	var own []netip.Addr
 	for _, pod := range pods {
-		if !holdsIP(pod) || gone(p, pod.Spec.NodeName) {
+		if !holdsIP(pod) {
 			continue
 		}
-		for _, ip := range addresses(pod) {
+		isDead, known := dead[pod.Spec.NodeName]
+		if !known {
+			isDead = gone(p, pod.Spec.NodeName)
+			dead[pod.Spec.NodeName] = isDead
+		}
+		if isDead {
+			continue
+		}
+		own = addresses(own[:0], pod)
+		for _, ip := range own {
 			switch first := one[ip]; {
 			case first == nil:
 				one[ip] = pod
@@ -58,7 +69,7 @@ func duplicatePodIP(p *analysis.Pass) error {
 			}
 			byIP[ip] = append(byIP[ip], pod)
 		}
-		if given := calicoIP(pod); given.IsValid() && !slices.Contains(addresses(pod), given) && p.Now().Sub(sandboxSince(pod)) > renewed {
+		if given := calicoIP(pod); given.IsValid() && !slices.Contains(own, given) && p.Now().Sub(sandboxSince(pod)) > renewed {
 			if knowsNodes(p, "whether Calico's "+given.String()+" is its IP", pod) {
 				w := analysis.Ref(p.WorkloadOf(pod))
 				if mismatched[w] == nil {
@@ -129,9 +140,8 @@ func knowsNodes(p *analysis.Pass, what string, pods ...*corev1.Pod) bool {
 	return true
 }
 
-// addresses lists the IPs of a pod.
-func addresses(pod *corev1.Pod) []netip.Addr {
-	out := make([]netip.Addr, 0, 2)
+// addresses lists the IPs of a pod in the place of an empty list.
+func addresses(out []netip.Addr, pod *corev1.Pod) []netip.Addr {
 	add := func(ip string) {
 		if a, err := netip.ParseAddr(ip); err == nil && !slices.Contains(out, a) {
 			out = append(out, a)
@@ -153,7 +163,7 @@ func calicoIP(pod *corev1.Pod) netip.Addr {
 		return netip.Addr{}
 	}
 	a, err := netip.ParseAddr(ip)
-	if err != nil || len(addresses(pod)) == 0 {
+	if err != nil || len(addresses(nil, pod)) == 0 {
 		return netip.Addr{}
 	}
 	return a

@@ -4,6 +4,7 @@ package netpol
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 
@@ -33,36 +34,55 @@ type population struct {
 }
 
 func newPopulation(p *analysis.Pass) *population {
-	return &population{p, map[string]*netpolicy.Group{}}
+	return &population{p, maps.Clone(withPolicies.In(p.View))}
 }
 
-// of lists what a namespace holds, workloads first, each set of labels once.
+// withPolicies is what the namespaces hold that have policies: every check wants to know it of these, and of others it seldom does.
+var withPolicies = snapshot.Derived[map[string]*netpolicy.Group]{
+	Kinds: append([]snapshot.Kind{snapshot.NetworkPolicies, snapshot.Pods}, snapshot.TemplateKinds()...),
+	Make: func(v *snapshot.View) map[string]*netpolicy.Group {
+		out := map[string]*netpolicy.Group{}
+		for _, policy := range v.NetworkPolicies("") {
+			if out[policy.Namespace] == nil {
+				out[policy.Namespace] = groupOf(v, policy.Namespace)
+			}
+		}
+		return out
+	},
+}
+
+// of lists what a namespace holds.
 func (pop *population) of(namespace string) *netpolicy.Group {
-	if g, ok := pop.known[namespace]; ok {
-		return g
+	g, ok := pop.known[namespace]
+	if !ok {
+		g = groupOf(pop.pass.View, namespace)
+		pop.known[namespace] = g
 	}
+	return g
+}
+
+// groupOf lists what a namespace holds, workloads first, each set of labels once.
+func groupOf(v *snapshot.View, namespace string) *netpolicy.Group {
 	var out []netpolicy.Labelled
-	seen, same := map[string]bool{}, map[uintptr]bool{}
+	seen, last := map[string]bool{}, uintptr(0)
 	add := func(kind, name string, l map[string]string) {
-		at := reflect.ValueOf(l).Pointer() // pods of one template share their labels
-		if same[at] {
+		at := reflect.ValueOf(l).Pointer() // pods of one template, of which one mostly follows the other, share their labels
+		if at == last {
 			return
 		}
-		same[at] = true
+		last = at
 		if text := labels.Set(l).String(); !seen[text] {
 			seen[text] = true
 			out = append(out, netpolicy.Labelled{Kind: kind, Namespace: namespace, Name: name, Labels: l})
 		}
 	}
-	for _, t := range pop.pass.Templates(namespace) {
+	for _, t := range v.Templates(namespace) {
 		add(t.Workload.Kind, t.Workload.Name, t.Pods.Labels)
 	}
-	for _, pod := range pop.pass.Pods(namespace) {
+	for _, pod := range v.Pods(namespace) {
 		add("Pod", pod.Name, pod.Labels)
 	}
-	g := netpolicy.NewGroup(out)
-	pop.known[namespace] = g
-	return g
+	return netpolicy.NewGroup(out)
 }
 
 // everywhere lists the namespaces that hold any pod or workload that was read, in order.

@@ -31,11 +31,12 @@ var CacheNotLeak = &analysis.Check{
 
 func cacheNotLeak(p *analysis.Pass) error {
 	var found tally
-	eachMeasured(p, func(m measured) {
-		limit := float64(m.limit.Bytes)
-		if limit <= 0 || float64(m.working) < 0.85*limit || oomKilled(m.status) {
+	eachReading(p, func(s reading) {
+		limit := float64(s.limit)
+		if limit <= 0 || float64(s.working) < 0.85*limit || oomKilled(s.status) {
 			return
 		}
+		m := s.measured(p.Now())
 		n := m.numbers(p)
 		a, _ := n.account()
 		if !a.Parted || n.pressure != nil && *n.pressure.PSISome300 >= pressured {

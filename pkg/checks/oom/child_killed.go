@@ -32,7 +32,7 @@ var ChildKilled = &analysis.Check{
 }
 
 func childKilled(p *analysis.Pass) error {
-	outlived := func(d restart.Death) bool { return d.EarlierOOM && d.Cause != restart.MemoryEvicted } // that is one and the same shortage
+	outlived := func(d *restart.Death) bool { return d.EarlierOOM && d.Cause != restart.MemoryEvicted } // that is one and the same shortage
 	for _, c := range deaths.Gather(p, false, outlived) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {

@@ -39,11 +39,12 @@ const (
 
 func closeToLimit(p *analysis.Pass) error {
 	var full, unparted tally
-	eachMeasured(p, func(m measured) {
-		limit := float64(m.limit.Bytes)
-		if limit <= 0 || float64(m.working) < close90*limit { // what cannot be taken back is in the working set
+	eachReading(p, func(s reading) {
+		limit := float64(s.limit)
+		if limit <= 0 || float64(s.working) < close90*limit { // what cannot be taken back is in the working set
 			return
 		}
+		m := s.measured(p.Now())
 		n := m.numbers(p)
 		a, _ := n.account()
 		needed, sure := float64(a.Needed())/limit, float64(a.Program+a.Tmpfs)/limit

@@ -34,7 +34,7 @@ var Evicted = &analysis.Check{
 }
 
 func evicted(p *analysis.Pass) error {
-	pods := func(d restart.Death) bool { return d.Cause == restart.MemoryEvicted && d.Pod.Container == "" }
+	pods := func(d *restart.Death) bool { return d.Cause == restart.MemoryEvicted && d.Pod.Container == "" }
 	for _, c := range deaths.Gather(p, false, pods) {
 		c.Down = c.Pods > 0 && !served(p.PodsOf(c.Workload)) // where no pod is meant to run, none is missing
 		severity, ok := c.Severity(p.Now())

@@ -37,7 +37,9 @@ var InjectedLimit = &analysis.Check{
 }
 
 func injectedLimit(p *analysis.Pass) error {
-	hit := func(d restart.Death) bool { return d.Cause == restart.MemoryLimit && d.Limit.Owner == restart.OwnLimit }
+	hit := func(d *restart.Death) bool {
+		return d.Cause == restart.MemoryLimit && d.Limit.Owner == restart.OwnLimit
+	}
 	for _, c := range deaths.Gather(p, false, hit) {
 		severity, lately := c.Severity(p.Now())
 		by, known := injector(p, c)

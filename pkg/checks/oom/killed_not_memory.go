@@ -69,7 +69,7 @@ func killedNotMemory(p *analysis.Pass) error {
 
 // bySignal picks the ends with 137 or 143 that are no work of memory and no wish of anybody. An ephemeral container ends with its
 // debugging session, however that may be.
-func bySignal(d restart.Death) bool {
+func bySignal(d *restart.Death) bool {
 	if d.Kind == restart.Ephemeral {
 		return false
 	}
@@ -79,7 +79,7 @@ func bySignal(d restart.Death) bool {
 	if !d.FromStatus || d.ExitCode != 137 && d.ExitCode != 143 || d.EarlierOOM { // of which oom/child-killed speaks
 		return false
 	}
-	_, severity := meaning(d)
+	_, severity := meaning(*d)
 	return severity != "" || d.Cause == restart.Unknown
 }
 

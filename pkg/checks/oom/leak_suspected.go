@@ -51,7 +51,7 @@ const (
 
 func leakSuspected(p *analysis.Pass) error {
 	killed := map[finding.ObjectRef]bool{}
-	atOwnLimit := func(d restart.Death) bool {
+	atOwnLimit := func(d *restart.Death) bool {
 		return d.Cause == restart.MemoryLimit && !d.TooSmall && d.Limit.Owner == restart.OwnLimit && d.FromStatus
 	}
 	for _, c := range deaths.Gather(p, false, atOwnLimit) {

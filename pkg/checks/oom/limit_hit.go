@@ -34,7 +34,7 @@ var LimitHit = &analysis.Check{
 
 // hits reports the kills at limits of one owner.
 func hits(p *analysis.Pass, owner restart.Owner) error {
-	hit := func(d restart.Death) bool {
+	hit := func(d *restart.Death) bool {
 		return d.Cause == restart.MemoryLimit && !d.TooSmall && d.Limit.Owner == owner
 	}
 	for _, c := range deaths.Gather(p, false, hit) {

@@ -42,23 +42,23 @@ const (
 func noLimitNoisy(p *analysis.Pass) error {
 	var found tally
 	low := map[string]pressure{} // by node
-	eachMeasured(p, func(m measured) {
-		if m.limit.Bytes > 0 || m.working < 64<<20 {
+	eachReading(p, func(s reading) {
+		if s.limit > 0 || s.working < 64<<20 {
 			return
 		}
-		node := p.Node(m.pod.Spec.NodeName)
+		node := p.Node(s.pod.Spec.NodeName)
 		if node == nil {
 			return
 		}
 		room := node.Status.Allocatable.Memory().Value()
-		if room <= 0 || float64(m.working) < noisyShare*float64(room) {
+		if room <= 0 || float64(s.working) < noisyShare*float64(room) {
 			return
 		}
 		if _, known := low[node.Name]; !known {
 			low[node.Name] = pressureOn(p, node, room)
 		}
 		if low[node.Name].says != "" {
-			found.add(p, m, float64(m.working)/float64(room))
+			found.add(p, s.measured(p.Now()), float64(s.working)/float64(room))
 		}
 	})
 	for _, object := range found.order {

@@ -30,7 +30,7 @@ var NodeOutOfMemory = &analysis.Check{
 }
 
 func nodeOutOfMemory(p *analysis.Pass) error {
-	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.Cause == restart.NodeMemory }) {
+	for _, c := range deaths.Gather(p, false, func(d *restart.Death) bool { return d.Cause == restart.NodeMemory }) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {
 			continue

@@ -95,24 +95,44 @@ type measured struct {
 
 func (m measured) numbers(p *analysis.Pass) numbers { return numbersOf(p, m.pod, m.container, m.since) }
 
-// eachMeasured calls f for every such container. It is called for all pods of a cluster: nothing is split here, and since pods and their
-// numbers are sorted alike, nothing is looked up.
-func eachMeasured(p *analysis.Pass, f func(measured)) {
-	usages, asked := p.PodUsages(), len(p.AllKubeletStats()) > 0
-	if len(usages) == 0 && !asked {
-		return
+// reading is what there is of such a container while nobody speaks of it: clusters have many.
+type reading struct {
+	pod     *corev1.Pod
+	status  *corev1.ContainerStatus
+	working int64 // working set, bytes
+	limit   int64 // bytes, 0 without
+}
+
+var readings = snapshot.Derived[[]reading]{
+	Kinds: []snapshot.Kind{snapshot.Pods, snapshot.PodMetrics, snapshot.KubeletStats}, Make: readingsOf,
+}
+
+// eachReading visits those of all such containers, by pod.
+func eachReading(p *analysis.Pass, visit func(reading)) {
+	for _, s := range readings.In(p.View) {
+		visit(s)
 	}
-	for _, pod := range p.Pods("") {
-		for len(usages) > 0 && before(usages[0], pod) {
+}
+
+// readingsOf splits nothing, and since pods and their numbers are sorted alike, looks nothing up.
+func readingsOf(v *snapshot.View) []reading {
+	usages, asked := v.PodUsages(), len(v.AllKubeletStats()) > 0
+	if len(usages) == 0 && !asked {
+		return nil
+	}
+	pods := v.Pods("")
+	out := make([]reading, 0, len(pods))
+	for _, pod := range pods {
+		for len(usages) > 0 && before(&usages[0].ObjectMeta, &pod.ObjectMeta) {
 			usages = usages[1:]
 		}
 		var usage *snapshot.PodUsage
-		if len(usages) > 0 && !before(pod, usages[0]) {
+		if len(usages) > 0 && !before(&pod.ObjectMeta, &usages[0].ObjectMeta) {
 			usage = usages[0]
 		}
 		var stats *snapshot.NodeStats
 		if asked {
-			stats = p.KubeletStats(pod.Spec.NodeName)
+			stats = v.KubeletStats(pod.Spec.NodeName)
 		}
 		if usage == nil && stats == nil || pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
 			continue
@@ -123,20 +143,31 @@ func eachMeasured(p *analysis.Pass, f func(measured)) {
 				if st.State.Running == nil {
 					continue
 				}
-				since := st.State.Running.StartedAt.Add(settled)
-				if oldest := p.Now().Add(-stale); since.Before(oldest) {
-					since = oldest
-				}
-				if working, ok := workingSet(since, usage, stats, pod, st.Name); ok {
-					f(measured{pod, st, st.Name, since, working, headroom.ContainerLimit(pod, st.Name)})
+				if working, ok := workingSet(freshSince(st, v.Now()), usage, stats, pod, st.Name); ok {
+					out = append(out, reading{pod, st, working, headroom.ContainerLimit(pod, st.Name).Bytes})
 				}
 			}
 		}
 	}
+	return out
 }
 
-func before(a, b metav1.Object) bool {
-	return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName())) < 0
+// measured is the container with all that is spoken of.
+func (s reading) measured(now time.Time) measured {
+	return measured{s.pod, s.status, s.status.Name, freshSince(s.status, now), s.working, headroom.ContainerLimit(s.pod, s.status.Name)}
+}
+
+// freshSince is since when samples of a running container are of now.
+func freshSince(st *corev1.ContainerStatus, now time.Time) time.Time {
+	since := st.State.Running.StartedAt.Add(settled)
+	if oldest := now.Add(-stale); since.Before(oldest) {
+		return oldest
+	}
+	return since
+}
+
+func before(a, b *metav1.ObjectMeta) bool {
+	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name)) < 0
 }
 
 // workingSet is that of a container at any time since; the kubelet's own word goes first.

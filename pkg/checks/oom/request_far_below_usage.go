@@ -30,12 +30,12 @@ var RequestFarBelowUsage = &analysis.Check{
 func requestFarBelowUsage(p *analysis.Pass) error {
 	const apart = 256 << 20
 	var found tally
-	eachMeasured(p, func(m measured) {
-		if m.working <= apart {
+	eachReading(p, func(s reading) {
+		if s.working <= apart {
 			return
 		}
-		if r := headroom.ContainerRequest(m.pod, m.container).Bytes; r > 0 && m.working > 2*r && m.working-r > apart {
-			found.add(p, m, float64(m.working)/float64(r))
+		if r := headroom.ContainerRequest(s.pod, s.status.Name).Bytes; r > 0 && s.working > 2*r && s.working-r > apart {
+			found.add(p, s.measured(p.Now()), float64(s.working)/float64(r))
 		}
 	})
 	for _, object := range found.order {

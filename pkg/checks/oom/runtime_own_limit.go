@@ -56,7 +56,7 @@ func runtimeOwnLimit(p *analysis.Pass) error {
 }
 
 // outOfHeap picks ends after which the runtime's words matter: its own, and those by memory, probes and unknown senders of a signal.
-func outOfHeap(d restart.Death) bool {
+func outOfHeap(d *restart.Death) bool {
 	if d.Heap == (restart.Heap{}) {
 		return false
 	}

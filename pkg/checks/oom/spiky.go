@@ -42,11 +42,12 @@ func spiky(p *analysis.Pass) error {
 		return nil // nobody else tells of peaks
 	}
 	var found tally
-	eachMeasured(p, func(m measured) {
-		limit := float64(m.limit.Bytes)
-		if limit <= 0 || float64(m.working) > seenAt*limit {
+	eachReading(p, func(s reading) {
+		limit := float64(s.limit)
+		if limit <= 0 || float64(s.working) > seenAt*limit {
 			return
 		}
+		m := s.measured(p.Now())
 		a, _ := m.numbers(p).account()
 		if !a.Parted || a.Peak == nil || float64(a.Total) > seenAt*limit || float64(a.FileCache) > littleCache*limit {
 			return

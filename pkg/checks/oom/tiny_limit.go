@@ -46,7 +46,7 @@ const (
 
 func tinyLimit(p *analysis.Pass) error {
 	said := map[finding.ObjectRef]bool{}
-	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.TooSmall }) {
+	for _, c := range deaths.Gather(p, false, func(d *restart.Death) bool { return d.TooSmall }) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {
 			continue

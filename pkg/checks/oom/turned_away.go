@@ -36,7 +36,7 @@ var TurnedAway = &analysis.Check{
 }
 
 func turnedAway(p *analysis.Pass) error {
-	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.Cause == restart.TurnedAway }) {
+	for _, c := range deaths.Gather(p, false, func(d *restart.Death) bool { return d.Cause == restart.TurnedAway }) {
 		well := madeUp(c.Workload.Kind, p.PodsOf(c.Workload))
 		c.Down = c.Pods > 0 && !well
 		severity, ok := c.Severity(p.Now())

@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // attempts is what events of one kind say of one probe.
@@ -24,25 +25,40 @@ type attempts struct {
 	evidence []finding.Evidence // one for each pod and class
 }
 
-// heard tells whether there is any event of a reason about the pods: mostly there is none.
-func (s *spec) heard(p *analysis.Pass, reason string) bool {
-	for _, pod := range s.pods {
-		for _, e := range p.EventsOf("Pod", pod) {
-			if e.Reason == reason {
-				return true
+// attemptEvents are the events about attempts of probes, by the pod that is there.
+var attemptEvents = snapshot.Derived[map[*corev1.Pod][]*corev1.Event]{
+	Kinds: []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events},
+	Make: func(v *snapshot.View) map[*corev1.Pod][]*corev1.Event {
+		out := map[*corev1.Pod][]*corev1.Event{}
+		for _, w := range v.Workloads() {
+			for _, inc := range v.Incarnations(w) {
+				for _, e := range inc.Events {
+					if inc.Pod != nil && (e.Reason == "Unhealthy" || e.Reason == "ProbeWarning") {
+						out[inc.Pod] = append(out[inc.Pod], e)
+					}
+				}
 			}
 		}
-	}
-	return false
+		return out
+	},
+}
+
+// heard tells whether there is any event of a reason about the pods: mostly there is none.
+func (s *spec) heard(p *analysis.Pass, reason string) bool {
+	events := attemptEvents.In(p.View)
+	return slices.ContainsFunc(s.pods, func(pod *corev1.Pod) bool {
+		return slices.ContainsFunc(events[pod], func(e *corev1.Event) bool { return e.Reason == reason })
+	})
 }
 
 // lately sums up the events of a reason about one probe of a container whose message holds one of the words; nil where there is none.
 // quote cuts what is quoted of a message.
 func (s *spec) lately(p *analysis.Pass, container string, probe kubeevent.Probe, reason string, words []string, quote func(kubeevent.Unhealthy, string) string) *attempts {
 	var a *attempts
+	events := attemptEvents.In(p.View)
 	for _, pod := range s.pods {
 		seen := false
-		for _, e := range p.EventsOf("Pod", pod) {
+		for _, e := range events[pod] {
 			if e.Reason != reason || !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(e.Message, w) }) {
 				continue
 			}

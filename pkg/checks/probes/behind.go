@@ -11,14 +11,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // bySelector are Services that send requests to whatever is ready, by namespace and one label that they select by.
 type bySelector map[[3]string][]*corev1.Service
 
-func servicesByReadiness(p *analysis.Pass) bySelector {
+func servicesByReadiness(p *analysis.Pass) bySelector { return allByReadiness.In(p.View) }
+
+var allByReadiness = snapshot.Derived[bySelector]{Kinds: []snapshot.Kind{snapshot.Services}, Make: findByReadiness}
+
+func findByReadiness(v *snapshot.View) bySelector {
 	out := bySelector{}
-	for _, svc := range p.Services("") {
+	for _, svc := range v.Services("") {
 		if svc.Spec.Type == corev1.ServiceTypeExternalName || svc.Spec.PublishNotReadyAddresses || svc.DeletionTimestamp != nil {
 			continue
 		}

@@ -48,17 +48,17 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref, scalers func() map[snapshot.Ref
 	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" || w.Kind == "DaemonSet" {
 		return nil
 	}
-	f := &falling{workload: w, symptoms: map[symptom]bool{}, grades: map[string][]graded{}}
+	f := &falling{workload: w}
 	died := map[string][]restart.Death{}
 	for _, inc := range p.Incarnations(w) {
-		if inc.Pod == nil || !notFinished(inc.Pod) {
+		if inc.Pod == nil {
 			continue
 		}
-		f.pods = append(f.pods, inc.Pod)
-		if restart.Unhurt(inc.Pod) && len(inc.Events) == 0 || neverServed(inc.Pod) {
+		ends := deaths.Of(p.View, inc.Pod)
+		if len(ends)+len(inc.Events) == 0 || !notFinished(inc.Pod) || neverServed(inc.Pod) {
 			continue
 		}
-		for _, d := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
+		for _, d := range ends {
 			if d.Cause == restart.Liveness || f.container == nil && d.Cause == restart.Unknown {
 				died[inc.Name] = append(died[inc.Name], d)
 				f.take(inc.Pod, d.Pod.Container)
@@ -70,7 +70,10 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref, scalers func() map[snapshot.Ref
 			}
 		}
 	}
-	if f.container == nil || len(f.pods) < 2 {
+	if f.container == nil {
+		return nil
+	}
+	if f.pods = alive(p.PodsOf(w)); len(f.pods) < 2 {
 		return nil
 	}
 	f.scaler = scalers()[snapshot.Ref{Kind: w.Kind, Namespace: w.Namespace, Name: w.Name}]
@@ -86,6 +89,7 @@ func (f *falling) take(pod *corev1.Pod, name string) {
 }
 
 func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
+	f.symptoms, f.grades = map[symptom]bool{}, map[string][]graded{}
 	budget := restart.BudgetOf(f.container.LivenessProbe)
 	f.facts = cascade.Facts{
 		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,

@@ -37,7 +37,7 @@ const (
 )
 
 func ignoresSIGTERM(p *analysis.Pass) error {
-	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.Cause == restart.Liveness || d.Cause == restart.Startup }) {
+	for _, c := range deaths.Gather(p, false, func(d *restart.Death) bool { return d.Cause == restart.Liveness || d.Cause == restart.Startup }) {
 		if _, ok := c.Severity(p.Now()); !ok || c.Latest == nil {
 			continue
 		}

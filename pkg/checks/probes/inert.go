@@ -5,6 +5,7 @@ package probes
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,25 +38,25 @@ func (i inert) object() finding.ObjectRef {
 // eachInert visits, in a fixed order, each container of each workload for which pick gives a probe that cannot act. pick sees the
 // container as it runs now.
 func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Container, *corev1.ContainerStatus) *corev1.Probe, visit func(inert)) {
-	for _, w := range p.Workloads() {
+	for _, w := range mayBeInert.In(p.View) {
 		var order []string
 		found := map[string]*inert{}
 		pods, ready := 0, 0
-		for _, pod := range p.PodsOf(w) {
-			if snapshot.Finished(pod) || pod.DeletionTimestamp != nil {
+		for _, inc := range p.Incarnations(w) {
+			pod := inc.Pod
+			if pod == nil || !notFinished(pod) {
 				continue
 			}
 			pods++
 			if isReady(pod) {
 				ready++
 			}
-			events := p.EventsOf("Pod", pod)
 			eachRunning(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
 				probe := pick(c, st)
 				if probe == nil {
 					return
 				}
-				u, ok := whyUnable(pod, c, init, probe, name, events, p.Now())
+				u, ok := whyUnable(pod, c, init, probe, name, inc.Events, p.Now())
 				if !ok {
 					return
 				}
@@ -73,12 +74,43 @@ func eachInert(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Contain
 	}
 }
 
+// mayBeInert are the workloads with a probe whose port the container does not have, or with an attempt that ended in an error: the others have
+// no probe that cannot act.
+var mayBeInert = snapshot.Derived[[]snapshot.Ref]{
+	Kinds: []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events},
+	Make: func(v *snapshot.View) []snapshot.Ref {
+		return slices.DeleteFunc(slices.Clone(v.Workloads()), func(w snapshot.Ref) bool {
+			return !slices.ContainsFunc(v.Incarnations(w), func(inc snapshot.Incarnation) bool {
+				return inc.Pod != nil && (slices.ContainsFunc(inc.Events, errored) || unresolved(inc.Pod))
+			})
+		})
+	},
+}
+
+// unresolved tells whether any container has a probe whose port it does not have.
+func unresolved(pod *corev1.Pod) bool {
+	for _, list := range [...][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
+		for i := range list {
+			for _, name := range [...]kubeevent.Probe{kubeevent.Startup, kubeevent.Liveness, kubeevent.Readiness} {
+				if probe := probeOf(&list[i], name); probe != nil {
+					if _, missing := missingPort(&list[i], probe); missing {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
 // eachUnresolved visits the containers of templates without pods that have a probe whose port has a name which they do not have, and
 // gives a finding with what is known of it, and the worst probe of the container with the same fault.
 func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, effect string, visit func(f *finding.Finding, worst kubeevent.Probe)) {
-	eachTemplate(p, func(s *spec) {
-		for i := range s.size() {
-			c := s.at(i)
+	templates := templateSpecs.In(p.View)
+	for i := range templates {
+		s := &templates[i]
+		for at := range s.size() {
+			c := s.at(at)
 			if c == nil || probeOf(c, name) == nil {
 				continue
 			}
@@ -95,7 +127,7 @@ func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, effect string, visit
 			}
 			visit(&f, shareFault(&f, c, name, s.source, s.path))
 		}
-	})
+	}
 }
 
 // shareFault tells in a finding about a probe whose port has a name that the container does not have, which milder probes of the container

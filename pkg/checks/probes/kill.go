@@ -32,7 +32,7 @@ type killed struct {
 // kills finds the cases of one cause and turns each into a finding with what all of them say. The check adds its own words and fixes,
 // or leaves the case to another.
 func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish func(k killed, f *finding.Finding) bool) {
-	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool { return d.Cause == cause }) {
+	for _, c := range deaths.Gather(p, false, func(d *restart.Death) bool { return d.Cause == cause }) {
 		severity, ok := c.Severity(p.Now())
 		if !ok {
 			continue
@@ -75,7 +75,7 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 // unheard says of the containers with such a probe whose last end may have been a kill by it that this cannot be said, where the events that
 // would tell are gone or were not read: for a day, as long as kills are a warning. A program that ends in good order on SIGTERM ends with 0.
 func unheard(p *analysis.Pass, has func(*corev1.Container) bool) {
-	for _, c := range deaths.Gather(p, false, func(d restart.Death) bool {
+	for _, c := range deaths.Gather(p, false, func(d *restart.Death) bool {
 		return d.Unheard && (d.Cause == restart.Unknown || d.Cause == restart.OwnExit && d.ExitCode == 0) || d.Cause == restart.Liveness || d.Cause == restart.Startup
 	}) {
 		last := c.Toll.Latest()

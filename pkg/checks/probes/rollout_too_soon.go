@@ -28,11 +28,11 @@ func tooSoon(p *analysis.Pass, d *appsv1.Deployment) {
 		return // there was nothing before that the rollout could have kept
 	}
 	var first restart.Death
-	for _, inc := range p.Incarnations(w) {
-		if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) || !newest.Made(inc.Name) {
+	for _, hurt := range deaths.In(p.View, w) {
+		if !newest.Made(hurt.Name) {
 			continue
 		}
-		for _, death := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
+		for _, death := range hurt.Deaths {
 			if death.Cause == restart.Liveness && !death.First.IsZero() && (first.First.IsZero() || death.First.Before(first.First)) {
 				first = death
 			}

@@ -74,13 +74,8 @@ func eachShaken(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Pod, *
 	for _, w := range p.Workloads() {
 		var order []string
 		var found map[string]*shaken
-		of := 0
 		for _, inc := range p.Incarnations(w) {
-			if inc.Pod == nil || snapshot.Finished(inc.Pod) || inc.Pod.DeletionTimestamp != nil {
-				continue
-			}
-			of++
-			if len(inc.Events) == 0 {
+			if len(inc.Events) == 0 || inc.Pod == nil || !notFinished(inc.Pod) {
 				continue
 			}
 			eachRunning(inc.Pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
@@ -114,7 +109,7 @@ func eachShaken(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Pod, *
 			})
 		}
 		for _, n := range order {
-			found[n].of = of
+			found[n].of = len(alive(p.PodsOf(w)))
 			found[n].killed = killedBy(p, w, n, name)
 			visit(found[n])
 		}
@@ -164,11 +159,8 @@ func killedBy(p *analysis.Pass, w snapshot.Ref, container string, name kubeevent
 	if cause == "" {
 		return false
 	}
-	for _, inc := range p.Incarnations(w) {
-		if len(inc.Events) == 0 && restart.Unhurt(inc.Pod) {
-			continue
-		}
-		for _, d := range restart.Deaths(deaths.Facts(p.View, w, inc, false)) {
+	for _, hurt := range deaths.In(p.View, w) {
+		for _, d := range hurt.Deaths {
 			if d.Cause == cause && d.Pod.Container == container {
 				return true
 			}

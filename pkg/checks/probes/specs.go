@@ -33,16 +33,34 @@ type spec struct {
 	path     string            // of the spec in it
 }
 
-// eachSpec visits the workloads that have pods, or would have some.
+// eachSpec visits the workloads that have pods, or would have some. What it gives is shared, and must not be changed.
 func eachSpec(p *analysis.Pass, visit func(*spec)) {
-	for _, w := range p.Workloads() {
-		all := alive(p.PodsOf(w))
-		if len(all) > 0 {
+	all := allSpecs.In(p.View)
+	for i := range all {
+		visit(&all[i])
+	}
+}
+
+// allSpecs are those of a snapshot, and apart from them those that only a template is known of.
+var (
+	allSpecs      = snapshot.Derived[[]spec]{Kinds: specKinds(), Make: func(v *snapshot.View) []spec { return append(podSpecs(v), templateSpecs.In(v)...) }}
+	templateSpecs = snapshot.Derived[[]spec]{Kinds: specKinds(), Make: specsOfTemplates}
+)
+
+func specKinds() []snapshot.Kind {
+	return append([]snapshot.Kind{snapshot.Pods}, snapshot.TemplateKinds()...)
+}
+
+func podSpecs(v *snapshot.View) []spec {
+	workloads := v.Workloads()
+	out := make([]spec, 0, len(workloads))
+	for _, w := range workloads {
+		if all := alive(v.PodsOf(w)); len(all) > 0 {
 			pods := newest(all)
-			visit(&spec{workload: w, pods: pods, others: all, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec"})
+			out = append(out, spec{workload: w, pods: pods, others: all, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec"})
 		}
 	}
-	eachTemplate(p, visit)
+	return out
 }
 
 // alive are the pods that are not at their end: mostly all of them.

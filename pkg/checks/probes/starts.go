@@ -48,13 +48,10 @@ func startsOf(v *snapshot.View, w snapshot.Ref, c *corev1.Container) starts {
 				out.restarts += max(st.RestartCount, 0)
 			}
 		})
-		f := deaths.Facts(v, w, inc, false)
-		if s, ok := startup.Observe(f, own); ok {
+		if s, ok := startup.Observe(deaths.Facts(v, w, inc, false), own); ok {
 			all = append(all, s)
 		}
-		if !restart.Unhurt(inc.Pod) {
-			all = append(all, startup.Killed(inc.Pod, own, restart.Deaths(f))...)
-		}
+		all = append(all, startup.Killed(inc.Pod, own, deaths.Of(v, inc.Pod))...)
 	}
 	out.Sum = startup.SumOf(all)
 	return out

@@ -13,15 +13,16 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
-// eachTemplate visits the workloads that would have pods and have none.
-func eachTemplate(p *analysis.Pass, visit func(*spec)) {
+// specsOfTemplates are the workloads that would have pods and have none.
+func specsOfTemplates(v *snapshot.View) []spec {
+	var out []spec
 	var idle map[snapshot.Ref]bool
-	for _, t := range p.Templates(metav1.NamespaceAll) {
-		if slices.ContainsFunc(p.PodsOf(t.Workload), notFinished) {
+	for _, t := range v.Templates(metav1.NamespaceAll) {
+		if slices.ContainsFunc(v.PodsOf(t.Workload), notFinished) {
 			continue
 		}
 		if idle == nil {
-			idle = idleWorkloads(p)
+			idle = idleWorkloads(v)
 		}
 		if idle[t.Workload] {
 			continue
@@ -30,30 +31,31 @@ func eachTemplate(p *analysis.Pass, visit func(*spec)) {
 		if t.Workload.Kind == "CronJob" {
 			path = "spec.jobTemplate.spec.template.spec"
 		}
-		visit(&spec{workload: t.Workload, labels: t.Pods.Labels, spec: &t.Pods.Spec, source: analysis.Ref(t.Workload), path: path})
+		out = append(out, spec{workload: t.Workload, labels: t.Pods.Labels, spec: &t.Pods.Spec, source: analysis.Ref(t.Workload), path: path})
 	}
+	return out
 }
 
 // idleWorkloads are those that want no pods of their own: scaled to zero, ended, or made by another that has a template itself.
-func idleWorkloads(p *analysis.Pass) map[snapshot.Ref]bool {
+func idleWorkloads(v *snapshot.View) map[snapshot.Ref]bool {
 	out := map[snapshot.Ref]bool{}
 	none := func(replicas *int32) bool { return replicas != nil && *replicas == 0 }
-	for _, d := range p.Deployments("") {
+	for _, d := range v.Deployments("") {
 		if none(d.Spec.Replicas) {
 			out[snapshot.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: d.Namespace, Name: d.Name}] = true
 		}
 	}
-	for _, r := range p.ReplicaSets("") {
+	for _, r := range v.ReplicaSets("") {
 		if none(r.Spec.Replicas) || metav1.GetControllerOfNoCopy(r) != nil {
 			out[snapshot.Ref{APIVersion: "apps/v1", Kind: "ReplicaSet", Namespace: r.Namespace, Name: r.Name}] = true
 		}
 	}
-	for _, s := range p.StatefulSets("") {
+	for _, s := range v.StatefulSets("") {
 		if none(s.Spec.Replicas) {
 			out[snapshot.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: s.Namespace, Name: s.Name}] = true
 		}
 	}
-	for _, j := range p.Jobs("") {
+	for _, j := range v.Jobs("") {
 		ended := slices.ContainsFunc(j.Status.Conditions, func(c batchv1.JobCondition) bool {
 			return (c.Type == "Complete" || c.Type == "Failed") && c.Status == corev1.ConditionTrue
 		})
