@@ -36,8 +36,9 @@ Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_P
 	Example: `  # Without a cluster and without metrics: an incident that ships in the program
   kubectl scars oom recommend --demo
 
-  # All workloads of the current namespace, by the Prometheus that runs in the cluster
+  # All workloads of the current namespace, by the Prometheus that runs in the cluster; and those of one team in the whole cluster
   kubectl scars oom recommend
+  kubectl scars oom recommend -A -l team=front
 
   # One workload; and what to apply, checked by the server
   kubectl scars oom recommend deployment/web --prometheus http://localhost:9090
@@ -50,13 +51,13 @@ Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_P
 		snapshot.Deployments, snapshot.StatefulSets, snapshot.DaemonSets, snapshot.CronJobs, snapshot.Jobs, snapshot.ReplicaSets, snapshot.Pods,
 	},
 	Inputs:  analysis.WorkloadInputs(),
-	History: analysis.NeedsHistory, Patches: true,
+	History: analysis.NeedsHistory, Labels: true, Patches: true,
 	Make: recommend,
 }
 
 func recommend(v *snapshot.View, q analysis.Question) finding.View {
 	out := &finding.OOMRecommend{ViewHead: finding.NewHead(finding.OOMRecommendKind), Items: []finding.Recommendation{}}
-	for _, w := range analysis.Workloads(v, q.Subjects) {
+	for _, w := range analysis.Workloads(v, q) {
 		out.Items = append(out.Items, workload{w}.items()...)
 	}
 	slices.SortStableFunc(out.Items, func(a, b finding.Recommendation) int {
