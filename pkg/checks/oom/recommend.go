@@ -60,7 +60,7 @@ func recommend(v *snapshot.View, q analysis.Question) finding.View {
 	for _, w := range analysis.Workloads(v, q) {
 		out.Items = append(out.Items, workload{w}.items()...)
 	}
-	slices.SortStableFunc(out.Items, func(a, b finding.Recommendation) int {
+	finding.SortBy(out.Items, func(a, b finding.Recommendation) int {
 		a.Object.Container, b.Object.Container = "", ""
 		return finding.CompareObjects(a.Object, b.Object)
 	})

@@ -5,7 +5,6 @@ package probes
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -63,7 +62,7 @@ func recommend(v *snapshot.View, q analysis.Question) finding.View {
 		}
 		out.Items = append(out.Items, advise(v, w, q)...)
 	}
-	slices.SortStableFunc(out.Items, func(a, b finding.ProbeAdvice) int {
+	finding.SortBy(out.Items, func(a, b finding.ProbeAdvice) int {
 		a.Object.Container, b.Object.Container = "", ""
 		return finding.CompareObjects(a.Object, b.Object)
 	})
