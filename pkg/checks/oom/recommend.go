@@ -85,8 +85,11 @@ func (w workload) items() []finding.Recommendation {
 		}
 		request, limit := c.Resources.Requests.Cpu(), c.Resources.Limits.Cpu()
 		item.Pod = finding.PodShape{
-			Init: init, CPU: !request.IsZero() || !limit.IsZero(), CPUEqual: !limit.IsZero() && (request.IsZero() || request.Cmp(*limit) == 0),
+			Init: init, Sidecar: init && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways, CPU: !request.IsZero() || !limit.IsZero(), CPUEqual: !limit.IsZero() && (request.IsZero() || request.Cmp(*limit) == 0),
 			PodLevel: w.Spec.Resources != nil, Fixed: w.Ref.Kind == "Job" || w.Ref.Kind == "Pod",
+		}
+		if own := w.Spec.Resources; own != nil {
+			item.Pod.Request, item.Pod.Limit = own.Requests.Memory().Value(), own.Limits.Memory().Value()
 		}
 		item.Notes = w.notes(c.Name, item)
 		out = append(out, item)
