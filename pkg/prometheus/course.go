@@ -13,9 +13,9 @@ import (
 type course struct {
 	first    int64     // step, since the epoch
 	versions []string  // that there were
-	version  []int16   // which of them new pods got; none, or several
-	pods     []float64 // how many there were at most
-	updated  []float64 // how many of them were of that version, at least
+	version  []int     // which of them new pods got; none, or several
+	pods     []float32 // how many there were at most
+	updated  []float32 // how many of them were of that version, at least
 }
 
 const (
@@ -31,16 +31,15 @@ func (c *course) at(p Point) (int, bool) {
 
 // tell says of a step which version new pods got.
 func (c *course) tell(i int, version string) {
-	n := int16(0)
-	for j, known := range c.versions {
-		if known == version {
-			n = int16(j + 1) //nolint:gosec // a workload keeps ten revisions
-		}
+	j := len(c.versions) - 1
+	for j >= 0 && c.versions[j] != version { // mostly it is the one before
+		j--
 	}
-	if n == 0 {
+	if j < 0 {
 		c.versions = append(c.versions, version)
-		n = int16(len(c.versions)) //nolint:gosec // as above
+		j = len(c.versions) - 1
 	}
+	n := j + 1
 	if c.version[i] != none && c.version[i] != n {
 		n = several
 	}
@@ -69,7 +68,7 @@ func (r *reader) readCourses(ctx context.Context, kind revision) (map[string]*co
 		if c == nil {
 			first, last := r.From.Unix()/step+1, r.To.Unix()/step
 			n := max(last-first+1, 0)
-			c = &course{first: first, version: make([]int16, n), pods: make([]float64, n), updated: make([]float64, n)}
+			c = &course{first: first, version: make([]int, n), pods: make([]float32, n), updated: make([]float32, n)}
 			courses[name] = c
 		}
 		return c
@@ -104,8 +103,8 @@ func (r *reader) readCourses(ctx context.Context, kind revision) (map[string]*co
 	if err != nil || len(courses) == 0 {
 		return nil, err
 	}
-	if err := ask(kind.pods, "max_over_time", func(c *course, i int, _ Labels, v float64) { c.pods[i] = v }); err != nil {
+	if err := ask(kind.pods, "max_over_time", func(c *course, i int, _ Labels, v float64) { c.pods[i] = float32(v) }); err != nil {
 		return nil, err
 	}
-	return courses, ask(kind.updated, "min_over_time", func(c *course, i int, _ Labels, v float64) { c.updated[i] = v })
+	return courses, ask(kind.updated, "min_over_time", func(c *course, i int, _ Labels, v float64) { c.updated[i] = float32(v) })
 }
