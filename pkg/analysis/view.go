@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/labels"
+
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -34,6 +36,9 @@ type View struct {
 	// History: weeks of metrics complete the answer, which no snapshot holds; the view's command takes flags that say where they are.
 	History History
 
+	// Labels: -l chooses by labels what the answer is about; Make leaves out what the question does not want.
+	Labels bool
+
 	// Patches: the answer holds patches, which -o patch prints.
 	Patches bool
 
@@ -55,6 +60,7 @@ const (
 type Question struct {
 	Subjects   []finding.ObjectRef // the arguments, which exist; empty: all
 	Namespaces []string            // those that were read; empty: all
+	Labels     labels.Selector     // nil: all
 
 	// Past is what weeks of metrics tell of a container of a workload, of the type that the view's engine reads, nil where they tell nothing.
 	// Past itself is nil where there are none.

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -32,15 +33,21 @@ func WorkloadInputs(more ...Input) []Input {
 	}, more...)...)
 }
 
-// Workloads lists those that were asked for, by themselves or by one of their pods, and without subjects all. Runs of something that is
-// there itself, and old revisions, are left out.
-func Workloads(v *snapshot.View, subjects []finding.ObjectRef) []Workload {
+// Wants tells whether a workload was asked for: by itself or by one of its pods, and by labels of its own, of its template or of one of its
+// pods.
+func (q Question) Wants(w Workload, template labels.Set) bool {
+	object := Ref(w.Ref)
+	return (len(q.Subjects) == 0 || slices.ContainsFunc(q.Subjects, func(s finding.ObjectRef) bool {
+		return object.SameObject(s) || slices.ContainsFunc(w.Pods, func(p *corev1.Pod) bool { return s.Kind == "Pod" && s.Namespace == p.Namespace && s.Name == p.Name })
+	})) && (q.Labels == nil || q.Labels.Matches(labels.Set(w.Object.GetLabels())) || q.Labels.Matches(template) ||
+		slices.ContainsFunc(w.Pods, func(p *corev1.Pod) bool { return q.Labels.Matches(labels.Set(p.Labels)) }))
+}
+
+// Workloads lists those that the question wants. Runs of something that is there itself, and old revisions, are left out.
+func Workloads(v *snapshot.View, q Question) []Workload {
 	var out []Workload
-	add := func(w Workload) {
-		object := Ref(w.Ref)
-		if len(subjects) == 0 || slices.ContainsFunc(subjects, func(s finding.ObjectRef) bool {
-			return object.SameObject(s) || slices.ContainsFunc(w.Pods, func(p *corev1.Pod) bool { return s.Kind == "Pod" && s.Namespace == p.Namespace && s.Name == p.Name })
-		}) {
+	add := func(w Workload, template labels.Set) {
+		if q.Wants(w, template) {
 			out = append(out, w)
 		}
 	}
@@ -51,11 +58,11 @@ func Workloads(v *snapshot.View, subjects []finding.ObjectRef) []Workload {
 		if owner := metav1.GetControllerOf(w.Object); owner != nil && (owner.Kind == "CronJob" || w.Replicas == 0) {
 			continue // a run of something that is there itself, or an old revision of what is not a kind of ours
 		}
-		add(w)
+		add(w, t.Pods.Labels)
 	}
 	for _, p := range v.Pods(metav1.NamespaceAll) {
 		if metav1.GetControllerOf(p) == nil && !snapshot.Finished(p) {
-			add(Workload{Ref: v.WorkloadOf(p), Object: p, Replicas: 1, Spec: &p.Spec, Pods: []*corev1.Pod{p}})
+			add(Workload{Ref: v.WorkloadOf(p), Object: p, Replicas: 1, Spec: &p.Spec, Pods: []*corev1.Pod{p}}, p.Labels)
 		}
 	}
 	return out

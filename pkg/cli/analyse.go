@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
@@ -150,9 +149,6 @@ func (o *analyseOptions) validate() (err error) {
 	if o.failOn != "never" && !slices.Contains(finding.Severities(), finding.Severity(o.failOn)) {
 		return fmt.Errorf("--fail-on: %q is none of critical, warning, info and never", o.failOn)
 	}
-	if _, err := labels.Parse(o.selector); err != nil {
-		return fmt.Errorf("--selector: %w", err)
-	}
 	if o.kubeletStats && o.offline() {
 		return fmt.Errorf("--kubelet-stats reads a cluster: what the input holds of it is looked at without the flag")
 	}
@@ -170,7 +166,6 @@ func (o *analyseOptions) run(ctx context.Context) error {
 		return err
 	}
 	meta := o.metadata(in)
-	meta.Scope.Selector, meta.Scope.Since = o.selector, ""
 	if o.since > 0 {
 		meta.Scope.Since = o.since.String()
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render"
@@ -41,6 +42,9 @@ func (o *analyseOptions) patches() bool { return o.view != nil && o.view.Patches
 func (o *analyseOptions) validateInput() error {
 	if err := render.Validate(o.output); err != nil && !(o.patches() && o.output == render.Patch) {
 		return err
+	}
+	if _, err := labels.Parse(o.selector); err != nil {
+		return fmt.Errorf("--selector: %w", err)
 	}
 	if o.now != "" {
 		if _, err := time.Parse(time.RFC3339, o.now); err != nil {
@@ -92,7 +96,7 @@ func (o *analyseOptions) deliver(in *loaded, show func(io.Writer, render.Options
 // metadata says of a report or view when, where and by what it was made.
 func (o *analyseOptions) metadata(in *loaded) finding.Metadata {
 	meta := finding.Metadata{Time: in.snapshot.Now(), ToolVersion: o.env.Version, Context: in.context, Scope: in.scope}
-	meta.Scope.Command, meta.Scope.Subjects = o.command, o.args
+	meta.Scope.Command, meta.Scope.Subjects, meta.Scope.Selector = o.command, o.args, o.selector
 	if o.view != nil {
 		meta.Scope.Command += " " + o.view.Word()
 	}

@@ -104,7 +104,7 @@ func (p *past) refusal(err error) string {
 
 func (p *past) client(base *url.URL, httpClient *http.Client, name string) *prometheus.Client {
 	return prometheus.New(base, httpClient, prometheus.Options{
-		Timeout: queryTimeout, Now: p.o.env.Now, Wait: collect.Wait,
+		Timeout: queryTimeout, Now: p.o.env.Now, Wait: collect.Wait, Denied: p.denied, SeriesOnly: p.base != nil && p.base.Hostname() == googleHost,
 		Warn: func(text string) { _, _ = fmt.Fprintf(p.o.stderr, "warning: %s: %s\n", name, term.Sanitize(text)) },
 	})
 }

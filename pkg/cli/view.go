@@ -37,6 +37,9 @@ func (r *root) viewCommand(v *analysis.View) *cobra.Command {
 		},
 	}
 	o.addInput(cmd)
+	if v.Labels {
+		cmd.Flags().StringVarP(&o.selector, "selector", "l", "", "Look at workloads that have these labels, or whose pods have them (label query, supports '=', '==', '!=', 'in', 'notin')")
+	}
 	if v.History != analysis.NoHistory {
 		o.past = newPast(o)
 		o.past.addFlags(cmd)
@@ -51,7 +54,7 @@ func (o *analyseOptions) runView(ctx context.Context) error {
 		return err
 	}
 	ask := func(past func(finding.ObjectRef) any) (finding.View, error) {
-		answer, err := o.view.Answer(in.snapshot, analysis.Question{Subjects: subjects, Namespaces: in.scope.Namespaces, Past: past}, o.metadata(in))
+		answer, err := o.view.Answer(in.snapshot, analysis.Question{Subjects: subjects, Namespaces: in.scope.Namespaces, Labels: o.labels(), Past: past}, o.metadata(in))
 		if err == nil {
 			answer.Head().Coverage = append(answer.Head().Coverage, in.gaps...)
 		}

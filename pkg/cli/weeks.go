@@ -174,7 +174,7 @@ func saved(records map[prometheus.Key]*history.Record) []finding.MemoryHistory {
 	for k, r := range records {
 		out = append(out, r.Saved(object(k))...)
 	}
-	slices.SortStableFunc(out, func(a, b finding.MemoryHistory) int {
+	finding.SortBy(out, func(a, b finding.MemoryHistory) int {
 		return cmp.Or(finding.CompareObjects(a.Object, b.Object), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Version, b.Version))
 	})
 	return out

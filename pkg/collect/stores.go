@@ -123,7 +123,8 @@ func storeOf(service *corev1.Service) (Store, bool) {
 			return Store{}, false
 		}
 		s := Store{Namespace: service.Namespace, Service: service.Name, scheme: "http", port: strconv.Itoa(int(port.Port)), prefix: k.prefix, rank: rank}
-		if port.Port == 443 || strings.Contains(port.Name, "https") {
+		// OpenShift's own stores are behind kube-rbac-proxy, whatever their ports are called.
+		if port.Port == 443 || strings.Contains(port.Name, "https") || service.Namespace == "openshift-monitoring" {
 			s.scheme = "https"
 		}
 		return s, true

@@ -51,7 +51,7 @@ func TestStores(t *testing.T) {
 		}
 	}
 	want := []string{
-		"/api/v1/namespaces/openshift-monitoring/services/http:thanos-querier:9091/proxy",
+		"/api/v1/namespaces/openshift-monitoring/services/https:thanos-querier:9091/proxy",
 		"/api/v1/namespaces/vm/services/http:vmselect:8481/proxy/select/0/prometheus",
 		"/api/v1/namespaces/vm/services/http:single:8428/proxy",
 		"/api/v1/namespaces/mimir/services/http:query-frontend:8080/proxy/prometheus",

@@ -22,6 +22,8 @@ type MemoryHistory struct {
 	LivesKnown  bool      `json:"livesKnown,omitempty"`
 	OwnersKnown bool      `json:"ownersKnown,omitempty"`
 
+	VersionsUnknown string `json:"versionsUnknown,omitempty"` // why not all pods' versions are known, a sentence; absent where they are
+
 	Pod     string      `json:"pod"`
 	Version string      `json:"version,omitempty"`
 	First   *time.Time  `json:"first,omitempty"` // of its samples

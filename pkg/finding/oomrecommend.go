@@ -38,7 +38,7 @@ type Recommendation struct {
 	Replicas   int    `json:"replicas"`             // pods that the workload asks for
 	QOSClass   string `json:"qosClass,omitempty"`   // the pod's class after the change
 	QOSBefore  string `json:"qosBefore,omitempty"`  // the pod's class before it
-	Cost       Cost   `json:"cost"`                 // over all replicas
+	Cost       Cost   `json:"cost"`                 // over all replicas: what its change adds to those of the containers beside it, init containers last
 	RevertedBy string `json:"revertedBy,omitempty"` // who would undo a change of the workload itself
 	Patch      string `json:"patch,omitempty"`      // strategic-merge patch of the workload, YAML
 
@@ -52,10 +52,13 @@ type Recommendation struct {
 // PodShape is what a recommendation must know of the pod that its container is in.
 type PodShape struct {
 	Init     bool // the container is an init container, a sidecar among them
+	Sidecar  bool // it is an init container that runs on beside the others
 	CPU      bool // it requests or limits CPU
 	CPUEqual bool // it requests as much CPU as its limit
 	PodLevel bool // the pod has resources of its own, from which its class comes
 	Fixed    bool // the workload cannot be changed: a Job, a bare pod
+
+	Request, Limit int64 // of memory, that the pod has of its own, in bytes; 0: none
 }
 
 // Amount is a request or a limit of memory.

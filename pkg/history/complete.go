@@ -27,9 +27,6 @@ func Complete(v *finding.OOMRecommend, of func(finding.ObjectRef) *Record, q flo
 		} else {
 			item.CannotSay = "there is no history of it"
 		}
-		item.Cost = cost(*item)
-		v.Total.Requests += item.Cost.Requests
-		v.Total.Limits += item.Cost.Limits
 	}
 	for first := 0; first < len(v.Items); {
 		end := first + 1
@@ -37,22 +34,18 @@ func Complete(v *finding.OOMRecommend, of func(finding.ObjectRef) *Record, q flo
 			end++
 		}
 		completePod(v.Items[first:end])
+		for _, item := range v.Items[first:end] {
+			v.Total.Requests += item.Cost.Requests
+			v.Total.Limits += item.Cost.Limits
+		}
 		first = end
 	}
 }
 
-func cost(r finding.Recommendation) (out finding.Cost) {
-	if r.Request.Recommended > 0 {
-		out.Requests = (r.Request.Recommended - r.Request.Now) * int64(r.Replicas)
-	}
-	if r.Limit.Recommended > 0 && r.Limit.Now > 0 { // what had no limit had no bound
-		out.Limits = (r.Limit.Recommended - r.Limit.Now) * int64(r.Replicas)
-	}
-	return out
-}
-
 // completePod fills in what depends on all containers of a workload.
 func completePod(items []finding.Recommendation) {
+	costs(items)
+	bounded(items)
 	class := qosAfter(items)
 	patch := patchOf(items)
 	for i := range items {

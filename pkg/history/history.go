@@ -8,8 +8,10 @@
 package history
 
 import (
+	"cmp"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,12 +36,18 @@ type Record struct {
 	// by their owner and not only by their name.
 	KillsKnown, LivesKnown, OwnersKnown bool
 
-	pods map[string]*Pod
+	// VersionsUnknown says, in a sentence, why not all pods' versions are known, where they may differ. Empty where they are.
+	VersionsUnknown string
+
+	pods map[instance]*Pod
 }
+
+// instance tells pods apart: those of a StatefulSet have the same names in all versions.
+type instance struct{ name, version string }
 
 // NewRecord makes an empty record.
 func NewRecord(from, to time.Time) *Record {
-	return &Record{From: from.UTC(), To: to.UTC(), pods: map[string]*Pod{}}
+	return &Record{From: from.UTC(), To: to.UTC(), pods: map[instance]*Pod{}}
 }
 
 // Pod is the container in one pod. Starts must be told before peaks; everything else may come in any order.
@@ -68,31 +76,25 @@ type Kill struct {
 	Limit float64
 }
 
-// Pod is the container in the pod of that name, made where it is new. version tells which pods are alike: the name of the ReplicaSet,
-// the controller revision; empty where nothing tells.
+// Pod is the container in the pod of that name and version, made where it is new. version tells which pods are alike: the name of the
+// ReplicaSet, the controller revision; empty where nothing tells.
 func (r *Record) Pod(name, version string) *Pod {
-	p := r.pods[name]
+	p := r.pods[instance{name, version}]
 	if p == nil {
 		p = &Pod{name: name, version: version, record: r}
-		r.pods[name] = p
+		r.pods[instance{name, version}] = p
 	}
 	return p
 }
 
-// Pods is the number of pods.
-func (r *Record) Pods() int { return len(r.pods) }
-
-// sorted lists the pods by name.
+// sorted lists the pods by name and version.
 func (r *Record) sorted() []*Pod {
 	out := make([]*Pod, 0, len(r.pods))
 	for _, p := range r.pods {
 		out = append(out, p)
 	}
 	slices.SortStableFunc(out, func(a, b *Pod) int {
-		if a.name < b.name {
-			return -1
-		}
-		return 1
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.version, b.version))
 	})
 	return out
 }

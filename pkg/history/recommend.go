@@ -75,10 +75,12 @@ func (a *advice) basis() {
 	b.From, b.To = finding.At(from), finding.At(to)
 	b.Lives, b.Kills = a.needs.lives, a.needs.kills
 	b.Peaks, b.StartUp, b.Worst = whole(a.steady.quantile(a.o.Quantile)), whole(a.needs.starting), whole(max(a.needs.highest, a.needs.worst))
+	names := map[string]bool{}
 	for _, p := range a.segment.pods() {
-		b.Pods++
+		names[p.name] = true
 		b.Samples += p.samples
 	}
+	b.Pods = len(names)
 	for _, v := range a.segment.used {
 		if v.name != "" {
 			b.Used = append(b.Used, v.name)
@@ -91,6 +93,7 @@ func (a *advice) judge() {
 	from, to := a.segment.span()
 	span := to.Sub(from)
 	a.note(a.segment.told())
+	a.note(a.record.VersionsUnknown)
 	if a.needs.unknown > 0 && a.needs.failed == 0 && a.o.Limit > 0 {
 		a.needs.failed = a.o.Limit
 		a.note("nobody recorded the limit under which it was killed; the present one is taken for it")
@@ -172,7 +175,7 @@ func (a *advice) confidence(span time.Duration) finding.Confidence {
 	r, n := a.record, a.needs
 	seen := n.lives >= strongLives || n.kernel > 0 && n.kernel == n.lives
 	switch {
-	case span >= strongSpan && seen && r.Interval > 0 && r.Interval <= strongInterval && n.kills == 0 && r.KillsKnown && r.LivesKnown && r.OwnersKnown && a.segment.young == nil:
+	case span >= strongSpan && seen && r.Interval > 0 && r.Interval <= strongInterval && n.kills == 0 && r.KillsKnown && r.LivesKnown && r.OwnersKnown && r.VersionsUnknown == "" && a.segment.young == nil:
 		return finding.Strong
 	default:
 		return finding.Consistent

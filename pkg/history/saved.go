@@ -22,7 +22,7 @@ func (r *Record) Saved(object finding.ObjectRef) []finding.MemoryHistory {
 	for _, p := range r.sorted() {
 		h := finding.MemoryHistory{
 			APIVersion: finding.APIVersion, Kind: finding.MemoryHistoryKind, Object: object, From: r.From, To: r.To,
-			KillsKnown: r.KillsKnown, LivesKnown: r.LivesKnown, OwnersKnown: r.OwnersKnown,
+			KillsKnown: r.KillsKnown, LivesKnown: r.LivesKnown, OwnersKnown: r.OwnersKnown, VersionsUnknown: r.VersionsUnknown,
 			Pod: p.name, Version: p.version, Samples: p.samples, Now: p.now, StartUp: p.starting, Starts: p.starts,
 			Steady: finding.Counts{First: p.steady.first, Counts: p.steady.counts, Max: p.steady.max},
 		}
@@ -72,7 +72,7 @@ func Restore(saved []finding.MemoryHistory) (map[finding.ObjectRef]*Record, erro
 		r := out[h.Object]
 		if r == nil {
 			r = NewRecord(h.From, h.To)
-			r.KillsKnown, r.LivesKnown, r.OwnersKnown = h.KillsKnown, h.LivesKnown, h.OwnersKnown
+			r.KillsKnown, r.LivesKnown, r.OwnersKnown, r.VersionsUnknown = h.KillsKnown, h.LivesKnown, h.OwnersKnown, h.VersionsUnknown
 			r.Interval, _ = time.ParseDuration(h.Interval)
 			out[h.Object] = r
 		}

@@ -3,6 +3,7 @@ package history_test
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,5 +70,29 @@ func TestDamagedWeeksAreRefused(t *testing.T) {
 	saved := r.Saved(app)
 	if _, err := history.Restore(append(saved, saved[0])); err == nil || !strings.Contains(err.Error(), "there twice") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestVersionsOfOneName: the pods of a StatefulSet have the same names in all versions.
+func TestVersionsOfOneName(t *testing.T) {
+	end := time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
+	r := history.NewRecord(end.Add(-30*24*time.Hour), end)
+	r.VersionsUnknown = "which version is not known"
+	for i, version := range []string{"db-a", "db-b"} {
+		p := r.Pod("db-0", version)
+		for at := end.Add(-time.Duration(20-10*i) * 24 * time.Hour); at.Before(end.Add(-time.Duration(10-10*i) * 24 * time.Hour)); at = at.Add(time.Minute) {
+			p.Peak(at, float64(400-100*i)*(1<<20))
+		}
+	}
+	got := history.Recommend(r, history.Options{})
+	if got.Basis.Pods != 1 || !reflect.DeepEqual(got.Basis.Used, []string{"db-b"}) || got.Basis.Worst != 300<<20 || !slices.Contains(got.Notes, r.VersionsUnknown) {
+		t.Errorf("got %+v, %v", got.Basis, got.Notes)
+	}
+	restored, err := history.Restore(overWire(t, r.Saved(app)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := history.Recommend(restored[app], history.Options{}); !reflect.DeepEqual(again, got) {
+		t.Errorf("%+v, before it was saved %+v", again, got)
 	}
 }

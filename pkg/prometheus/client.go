@@ -45,6 +45,12 @@ type Options struct {
 	Wait    func(ctx context.Context, d time.Duration) error // before asking again
 	Now     func() time.Time                                 // for a Retry-After that is a date
 
+	// Denied is said where the server wants to know who asks, or lets this one not in: what to do about it.
+	Denied func(status int) string
+
+	// SeriesOnly: the server lists no values of labels; series tell them. Google's lists only the names of metrics.
+	SeriesOnly bool
+
 	// Warn is told what the server warns of, each warning once; may be nil.
 	Warn func(string)
 }

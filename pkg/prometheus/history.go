@@ -113,6 +113,8 @@ type memory struct {
 	cadvisor scheme
 	records  map[Key]*history.Record
 	starts   map[podContainer][]int64 // seconds
+	eras     map[string]eras          // of pods whose names do not tell their versions
+	unknown  map[Workload]string      // why versions are not known
 }
 
 // podContainer names one container of one pod.
@@ -121,7 +123,7 @@ type podContainer struct{ pod, container string }
 // Read reads the memory of the workloads of one namespace. Where it fails on the way it gives what was read until then, the newest, with
 // the error.
 func (c *Client) Read(ctx context.Context, q Question) (*History[history.Record], error) {
-	r := &memory{reader: c.reader(q), records: map[Key]*history.Record{}, starts: map[podContainer][]int64{}}
+	r := &memory{reader: c.reader(q), records: map[Key]*history.Record{}, starts: map[podContainer][]int64{}, eras: map[string]eras{}, unknown: map[Workload]string{}}
 	found, err := r.look(ctx, workingSet, &r.cadvisor, plain(), old())
 	switch {
 	case err != nil:
@@ -205,7 +207,7 @@ func (r *reader) match(metric string, s scheme, more ...string) string {
 func (r *memory) readAll(ctx context.Context) error {
 	r.divide()
 	r.reckonParts()
-	for _, step := range []func(context.Context) error{r.readStarts, r.readHours, r.readKills, r.readPeaks, r.readInterval} {
+	for _, step := range []func(context.Context) error{r.readVersions, r.readStarts, r.readHours, r.readKills, r.readPeaks, r.readInterval} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -213,12 +215,34 @@ func (r *memory) readAll(ctx context.Context) error {
 	return nil
 }
 
-// each asks a question about all pods that are wanted: expr is made for each selector.
-func (r *memory) each(ctx context.Context, s scheme, step time.Duration, expr func(match ...string) string, take func(p *history.Pod, k podContainer, at time.Time, v float64)) (int, error) {
+// each asks a question about all pods that are wanted: expr is made for each selector. What is told of a step in which pods of two versions
+// had one name is told of neither.
+func (r *memory) each(ctx context.Context, s scheme, step time.Duration, expr func(match ...string) string, take func(p *history.Pod, at time.Time, v float64)) (int, error) {
 	return r.ask(ctx, s, step, expr, func(o owned, k podContainer, _ Labels, points []Point) {
-		pod := r.record(o, k.container).Pod(k.pod, o.version)
+		record, eras := r.record(o, k.container), r.eras[k.pod]
+		var pod *history.Pod
+		last := ""
 		for _, p := range points {
-			take(pod, k, time.UnixMilli(p.At).UTC(), p.Value)
+			version, one := o.version, true
+			if len(eras) > 0 {
+				version, one = eras.during(p.At/1000-int64(step/time.Second), p.At/1000)
+			}
+			if !one {
+				continue
+			}
+			if pod == nil || version != last {
+				pod, last = record.Pod(k.pod, version), version
+			}
+			take(pod, time.UnixMilli(p.At).UTC(), p.Value)
+		}
+	})
+}
+
+// moments asks a question whose answers tell times themselves.
+func (r *memory) moments(ctx context.Context, s scheme, expr func(match ...string) string, take func(k podContainer, at int64, v float64)) (int, error) {
+	return r.ask(ctx, s, lifeStep, expr, func(_ owned, k podContainer, _ Labels, points []Point) {
+		for _, p := range points {
+			take(k, p.At/1000, p.Value)
 		}
 	})
 }

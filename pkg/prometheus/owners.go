@@ -119,6 +119,9 @@ func (r *reader) byName(pod string) (out owned, found bool) {
 	return out, found
 }
 
+// anyPod follows the name of a workload in a selector of its pods. No name has a star in it.
+const anyPod = "-.*"
+
 // divide puts the workloads into groups whose names fit into a URL; a pod belongs to the group of its workload alone, whatever other
 // group's names it matches.
 func (r *reader) divide() {
@@ -128,7 +131,7 @@ func (r *reader) divide() {
 		// In a string of PromQL a backslash is written twice.
 		name := strings.ReplaceAll(regexp.QuoteMeta(w.Name), `\`, `\\`)
 		if w.Kind != "Pod" {
-			name += "-.*"
+			name += anyPod
 		}
 		if length += len(name) + 1; length > most {
 			r.groups, length = append(r.groups, ""), len(name)
@@ -155,6 +158,7 @@ func (r *memory) record(o owned, container string) *history.Record {
 		record = history.NewRecord(r.From, r.To)
 		record.KillsKnown = r.ownersKnown // both are kube-state-metrics'
 		record.OwnersKnown = r.ownersKnown && !r.named[o.workload]
+		record.VersionsUnknown = r.unknown[o.workload]
 		r.records[k] = record
 	}
 	return record

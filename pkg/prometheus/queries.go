@@ -48,11 +48,11 @@ func (r *memory) reckonParts() { r.parts = len(r.groups) * (len(hourly()) + 4) }
 
 // readStarts learns when containers began to run, from cAdvisor or, where that is not kept, from how often they were restarted.
 func (r *memory) readStarts(ctx context.Context) error {
-	n, err := r.each(ctx, r.cadvisor, lifeStep, func(match ...string) string {
-		return r.over("max_over_time", "container_start_time_seconds", r.cadvisor, lifeStep, match...)
-	}, func(p *history.Pod, k podContainer, at time.Time, v float64) {
-		if v > 0 && v <= float64(at.Unix()+60) { // a second of skew is usual; a start in the future is none
-			r.started(p, k, int64(math.Round(v)))
+	n, err := r.moments(ctx, r.cadvisor, func(match ...string) string {
+		return r.over("max_over_time", startTime, r.cadvisor, lifeStep, match...)
+	}, func(k podContainer, at int64, v float64) {
+		if v > 0 && v <= float64(at+60) { // a second of skew is usual; a start in the future is none
+			r.started(k, seconds(v))
 		}
 	})
 	if err != nil || n > 0 {
@@ -60,24 +60,24 @@ func (r *memory) readStarts(ctx context.Context) error {
 		return err
 	}
 	type counted struct {
-		at    time.Time
+		at    int64
 		count float64
 	}
 	seen := map[podContainer][]counted{}
-	n, err = r.each(ctx, r.ksm, lifeStep, func(match ...string) string {
+	n, err = r.moments(ctx, r.ksm, func(match ...string) string {
 		return r.over("max_over_time", "kube_pod_container_status_restarts_total", r.ksm, lifeStep, match...)
-	}, func(_ *history.Pod, k podContainer, at time.Time, v float64) {
+	}, func(k podContainer, at int64, v float64) {
 		if !math.IsNaN(v) {
 			seen[k] = append(seen[k], counted{at, v})
 		}
 	})
 	r.part -= len(r.groups)
 	for k, counts := range seen {
-		slices.SortStableFunc(counts, func(a, b counted) int { return a.at.Compare(b.at) })
+		slices.SortStableFunc(counts, func(a, b counted) int { return cmp.Compare(a.at, b.at) })
 		for i := range counts {
 			// A counter that falls is of a new pod with the old one's name.
 			if i > 0 && counts[i].count != counts[i-1].count {
-				r.started(r.pod(k), k, counts[i].at.Unix())
+				r.started(k, counts[i].at)
 			}
 		}
 	}
@@ -85,16 +85,20 @@ func (r *memory) readStarts(ctx context.Context) error {
 	return err
 }
 
-// pod is the record of a container in a pod that is wanted.
-func (r *memory) pod(k podContainer) *history.Pod {
+// pod is the record of a container in the pod that had a name at a time.
+func (r *memory) pod(k podContainer, at int64) *history.Pod {
 	o := r.pods[k.pod]
-	return r.record(o, k.container).Pod(k.pod, o.version)
+	version := o.version
+	if eras := r.eras[k.pod]; len(eras) > 0 {
+		version, _ = eras.during(at, at)
+	}
+	return r.record(o, k.container).Pod(k.pod, version)
 }
 
-func (r *memory) started(p *history.Pod, k podContainer, at int64) {
+func (r *memory) started(k podContainer, at int64) {
 	if i, found := slices.BinarySearch(r.starts[k], at); !found {
 		r.starts[k] = slices.Insert(r.starts[k], i, at)
-		p.Started(time.Unix(at, 0))
+		r.pod(k, at).Started(time.Unix(at, 0))
 	}
 }
 
@@ -111,12 +115,12 @@ func (r *memory) readHours(ctx context.Context) error {
 	for _, h := range hourly() {
 		_, err := r.each(ctx, r.cadvisor, time.Hour, func(match ...string) string {
 			return r.over(h.function, h.metric, r.cadvisor, time.Hour, match...)
-		}, func(p *history.Pod, _ podContainer, at time.Time, v float64) { h.take(p, at, v) })
+		}, func(p *history.Pod, at time.Time, v float64) { h.take(p, at, v) })
 		if err != nil {
 			return err
 		}
 	}
-	limit := func(p *history.Pod, _ podContainer, at time.Time, v float64) {
+	limit := func(p *history.Pod, at time.Time, v float64) {
 		if v > 0 { // cAdvisor tells 0 where there is none
 			p.Limit(at, v)
 		}
@@ -138,32 +142,36 @@ func (r *memory) readHours(ctx context.Context) error {
 // which it is told, or, in a pod that was not started again, once.
 func (r *memory) readKills(ctx context.Context) error {
 	told := map[podContainer][]int64{}
-	_, err := r.each(ctx, r.ksm, lifeStep, func(match ...string) string {
+	_, err := r.moments(ctx, r.ksm, func(match ...string) string {
 		match = append(match, `reason="OOMKilled"`)
-		return r.over("max_over_time", "kube_pod_container_status_last_terminated_reason", r.ksm, lifeStep, match...) + " or " +
+		return r.over("max_over_time", endedReason, r.ksm, lifeStep, match...) + " or " +
 			r.over("max_over_time", "kube_pod_container_status_terminated_reason", r.ksm, lifeStep, match...)
-	}, func(_ *history.Pod, k podContainer, at time.Time, v float64) {
+	}, func(k podContainer, at int64, v float64) {
 		if v > 0 {
-			told[k] = append(told[k], at.Unix())
+			told[k] = append(told[k], at)
 		}
 	})
 	if err != nil {
 		return err
 	}
+	killed := func(k podContainer, at int64) {
+		pod, when := r.pod(k, at), time.Unix(at, 0)
+		pod.Killed(when, pod.LimitAt(when))
+	}
 	for k, at := range told {
 		slices.Sort(at)
-		pod, known := r.pod(k), false
+		known := false
 		for i, start := range r.starts[k] {
 			// kube-state-metrics learns of it within moments, and is scraped within a minute; the step must not reach back before the start.
 			const soon, late = int64(lifeStep/time.Second) + 60, 4 * int64(lifeStep/time.Second)
 			first, _ := slices.BinarySearch(at, start+soon)
 			if i > 0 && first < len(at) && at[first] <= start+late {
-				pod.Killed(time.Unix(start, 0), pod.LimitAt(time.Unix(start, 0)))
+				killed(k, start)
 				known = true
 			}
 		}
 		if !known {
-			pod.Killed(time.Unix(at[0], 0), pod.LimitAt(time.Unix(at[0], 0)))
+			killed(k, at[0])
 		}
 	}
 	return nil
@@ -172,7 +180,7 @@ func (r *memory) readKills(ctx context.Context) error {
 func (r *memory) readPeaks(ctx context.Context) error {
 	_, err := r.each(ctx, r.cadvisor, peakStep, func(match ...string) string {
 		return r.over("max_over_time", workingSet, r.cadvisor, peakStep, match...)
-	}, func(p *history.Pod, _ podContainer, at time.Time, v float64) { p.Peak(at, v) })
+	}, func(p *history.Pod, at time.Time, v float64) { p.Peak(at, v) })
 	return err
 }
 

@@ -89,7 +89,11 @@ func (c *Client) refusal(r *http.Response) error {
 	}
 	switch r.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		e.Message += " (a token, user or tenant is wanted)"
+		hint := "a token, user or tenant is wanted"
+		if c.o.Denied != nil {
+			hint = c.o.Denied(r.StatusCode)
+		}
+		e.Message += " (" + hint + ")"
 	case http.StatusNotFound:
 		e.Message += " (is there a path before /api/v1, like /prometheus?)"
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -130,5 +131,36 @@ func TestAServerThatIsNotThereIsNotWaitedFor(t *testing.T) {
 	s.Close()
 	if _, err := c.Read(t.Context(), question()); err == nil || waits > 1 {
 		t.Errorf("%v after %d waits", err, waits)
+	}
+}
+
+// TestSeriesTellLabels is a server that lists no values of labels, as Google's does.
+func TestSeriesTellLabels(t *testing.T) {
+	s := promtest.Start(promtest.Options{Series: shop(wave), Now: now, Fault: func(w http.ResponseWriter, r *http.Request, _ int) bool {
+		if strings.Contains(r.URL.Path, "/label/") {
+			promtest.Refuse(w, 400, "bad_data", "label values are not supported")
+			return true
+		}
+		return false
+	}})
+	want := recommend(t, read(t, client(t, promtest.Start(promtest.Options{Series: shop(wave), Now: now}))))
+	if got := recommend(t, read(t, client(t, s, func(o *prometheus.Options) { o.SeriesOnly = true }))); got.Limit != want.Limit || got.Basis.Samples != want.Basis.Samples {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestDeniedSaysWhatToDo is told to the one who asked, with the server's own words.
+func TestDeniedSaysWhatToDo(t *testing.T) {
+	for _, status := range []int{401, 403} {
+		s := promtest.Start(promtest.Options{Fault: func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+			promtest.Refuse(w, status, "", "no entry")
+			return true
+		}})
+		_, err := client(t, s, func(o *prometheus.Options) {
+			o.Denied = func(status int) string { return "after " + strconv.Itoa(status) + ": log in" }
+		}).Read(t.Context(), question())
+		if want := "no entry (after " + strconv.Itoa(status) + ": log in)"; err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }

@@ -224,6 +224,13 @@ func (c *Client) Series(ctx context.Context, match string, from, to time.Time, e
 
 // LabelValues lists the values of a label; some may come twice.
 func (c *Client) LabelValues(ctx context.Context, label, match string, from, to time.Time, each func(string)) error {
+	if c.o.SeriesOnly {
+		return c.Series(ctx, match, from, to, func(l Labels) {
+			if value := l[label]; value != "" {
+				each(value)
+			}
+		})
+	}
 	return c.list(ctx, "label/"+label+"/values", match, from, to, func(d *json.Decoder) error {
 		var value string
 		err := d.Decode(&value)

@@ -36,8 +36,9 @@ Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_P
 	Example: `  # Without a cluster and without metrics: an incident that ships in the program
   kubectl scars oom recommend --demo
 
-  # All workloads of the current namespace, by the Prometheus that runs in the cluster
+  # All workloads of the current namespace, by the Prometheus that runs in the cluster; and those of one team in the whole cluster
   kubectl scars oom recommend
+  kubectl scars oom recommend -A -l team=front
 
   # One workload; and what to apply, checked by the server
   kubectl scars oom recommend deployment/web --prometheus http://localhost:9090
@@ -50,16 +51,16 @@ Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_P
 		snapshot.Deployments, snapshot.StatefulSets, snapshot.DaemonSets, snapshot.CronJobs, snapshot.Jobs, snapshot.ReplicaSets, snapshot.Pods,
 	},
 	Inputs:  analysis.WorkloadInputs(),
-	History: analysis.NeedsHistory, Patches: true,
+	History: analysis.NeedsHistory, Labels: true, Patches: true,
 	Make: recommend,
 }
 
 func recommend(v *snapshot.View, q analysis.Question) finding.View {
 	out := &finding.OOMRecommend{ViewHead: finding.NewHead(finding.OOMRecommendKind), Items: []finding.Recommendation{}}
-	for _, w := range analysis.Workloads(v, q.Subjects) {
+	for _, w := range analysis.Workloads(v, q) {
 		out.Items = append(out.Items, workload{w}.items()...)
 	}
-	slices.SortStableFunc(out.Items, func(a, b finding.Recommendation) int {
+	finding.SortBy(out.Items, func(a, b finding.Recommendation) int {
 		a.Object.Container, b.Object.Container = "", ""
 		return finding.CompareObjects(a.Object, b.Object)
 	})
@@ -84,8 +85,11 @@ func (w workload) items() []finding.Recommendation {
 		}
 		request, limit := c.Resources.Requests.Cpu(), c.Resources.Limits.Cpu()
 		item.Pod = finding.PodShape{
-			Init: init, CPU: !request.IsZero() || !limit.IsZero(), CPUEqual: !limit.IsZero() && (request.IsZero() || request.Cmp(*limit) == 0),
+			Init: init, Sidecar: init && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways, CPU: !request.IsZero() || !limit.IsZero(), CPUEqual: !limit.IsZero() && (request.IsZero() || request.Cmp(*limit) == 0),
 			PodLevel: w.Spec.Resources != nil, Fixed: w.Ref.Kind == "Job" || w.Ref.Kind == "Pod",
+		}
+		if own := w.Spec.Resources; own != nil {
+			item.Pod.Request, item.Pod.Limit = own.Requests.Memory().Value(), own.Limits.Memory().Value()
 		}
 		item.Notes = w.notes(c.Name, item)
 		out = append(out, item)

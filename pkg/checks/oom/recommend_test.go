@@ -41,6 +41,20 @@ kind: ReplicaSet
 metadata: {name: rollout-old, namespace: shop, uid: o, resourceVersion: "1", ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: rollout, uid: x, controller: true}]}
 spec: {replicas: 0, selector: {matchLabels: {app: rollout}}, template: {spec: {containers: [{name: app}]}}}
 ---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop, uid: s, resourceVersion: "1"}
+spec:
+  selector: {matchLabels: {app: db}}
+  template:
+    spec:
+      resources: {requests: {memory: 1Gi}, limits: {memory: 2Gi}}
+      initContainers:
+      - {name: proxy, restartPolicy: Always}
+      - {name: migrate}
+      containers:
+      - {name: db}
+---
 apiVersion: batch/v1
 kind: CronJob
 metadata: {name: nightly, namespace: shop, uid: c, resourceVersion: "1"}
@@ -77,7 +91,7 @@ func recommendations(t *testing.T, subjects ...finding.ObjectRef) map[string]fin
 
 func TestRecommendSaysWhatIsSet(t *testing.T) {
 	got := recommendations(t)
-	if len(got) != 6 {
+	if len(got) != 9 {
 		t.Errorf("%d containers: %v", len(got), got)
 	}
 	app := got["deployment/web app"]
@@ -95,6 +109,13 @@ func TestRecommendSaysWhatIsSet(t *testing.T) {
 	}
 	if got["deployment/web odd"].Limit.Now != 1 || got["deployment/web huge"].Limit.Now != 1e18 {
 		t.Errorf("typing errors: %+v, %+v", got["deployment/web odd"].Limit, got["deployment/web huge"].Limit)
+	}
+	want := finding.PodShape{Init: true, Sidecar: true, PodLevel: true, Request: 1 << 30, Limit: 2 << 30}
+	if proxy := got["statefulset/db proxy"]; proxy.Pod != want {
+		t.Errorf("got %+v", proxy.Pod)
+	}
+	if got["statefulset/db migrate"].Pod.Sidecar || got["statefulset/db db"].Pod.Init || got["deployment/web app"].Pod.PodLevel {
+		t.Errorf("got %+v", got)
 	}
 	if b := got["pod/bare app"]; !b.Pod.Fixed || b.QOSClass != "BestEffort" {
 		t.Errorf("got %+v", b)

@@ -5,7 +5,6 @@ package probes
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -48,13 +47,13 @@ twice as long as 99 % of them took and for the slowest, which takes 300 answers 
 		snapshot.Deployments, snapshot.StatefulSets, snapshot.DaemonSets, snapshot.CronJobs, snapshot.Jobs, snapshot.ReplicaSets, snapshot.Pods,
 	},
 	Inputs:  analysis.WorkloadInputs(analysis.Optional(snapshot.Events)),
-	History: analysis.WelcomesHistory, Patches: true,
+	History: analysis.WelcomesHistory, Labels: true, Patches: true,
 	Make: recommend,
 }
 
 func recommend(v *snapshot.View, q analysis.Question) finding.View {
 	out := &finding.ProbesRecommend{ViewHead: finding.NewHead(finding.ProbesRecommendKind), Items: []finding.ProbeAdvice{}}
-	for _, w := range workloads(v, q.Subjects) {
+	for _, w := range workloads(v, q) {
 		switch w.Ref.Kind {
 		case "Job", "CronJob":
 			if len(q.Subjects) == 0 {
@@ -63,7 +62,7 @@ func recommend(v *snapshot.View, q analysis.Question) finding.View {
 		}
 		out.Items = append(out.Items, advise(v, w, q)...)
 	}
-	slices.SortStableFunc(out.Items, func(a, b finding.ProbeAdvice) int {
+	finding.SortBy(out.Items, func(a, b finding.ProbeAdvice) int {
 		a.Object.Container, b.Object.Container = "", ""
 		return finding.CompareObjects(a.Object, b.Object)
 	})
@@ -71,23 +70,20 @@ func recommend(v *snapshot.View, q analysis.Question) finding.View {
 }
 
 // workloads adds to the workloads those of which only pods were read.
-func workloads(v *snapshot.View, subjects []finding.ObjectRef) []analysis.Workload {
-	out := analysis.Workloads(v, subjects)
+func workloads(v *snapshot.View, q analysis.Question) []analysis.Workload {
+	out := analysis.Workloads(v, q)
 	known := map[snapshot.Ref]bool{}
 	for _, w := range out {
 		known[w.Ref] = true
 	}
-	for _, w := range v.Workloads() {
-		kind, ok := map[string]snapshot.Kind{"Deployment": snapshot.Deployments, "StatefulSet": snapshot.StatefulSets, "DaemonSet": snapshot.DaemonSets}[w.Kind]
-		pod := newestPod(v, w)
-		if !ok || known[w] || pod == nil || v.Complete(kind, w.Namespace) == snapshot.Known {
+	for _, ref := range v.Workloads() {
+		kind, ok := map[string]snapshot.Kind{"Deployment": snapshot.Deployments, "StatefulSet": snapshot.StatefulSets, "DaemonSet": snapshot.DaemonSets}[ref.Kind]
+		pod := newestPod(v, ref)
+		if !ok || known[ref] || pod == nil || v.Complete(kind, ref.Namespace) == snapshot.Known {
 			continue
 		}
-		object := analysis.Ref(w)
-		if len(subjects) == 0 || slices.ContainsFunc(subjects, func(s finding.ObjectRef) bool {
-			return object.SameObject(s) || s.Kind == "Pod" && s.Namespace == w.Namespace && s.Name == pod.Name
-		}) {
-			out = append(out, analysis.Workload{Ref: w, Object: pod, Replicas: len(v.PodsOf(w)), Spec: &pod.Spec, Pods: v.PodsOf(w)})
+		if w := (analysis.Workload{Ref: ref, Object: pod, Replicas: len(v.PodsOf(ref)), Spec: &pod.Spec, Pods: v.PodsOf(ref)}); q.Wants(w, pod.Labels) {
+			out = append(out, w)
 		}
 	}
 	return out
