@@ -20,6 +20,8 @@ const (
 	startTime      = "container_start_time_seconds"         // cAdvisor's, where kube-state-metrics is not there
 	containersTime = "kube_pod_status_container_ready_time" // told only while the condition is True
 	podReadyTime   = "kube_pod_status_ready_time"           // waits for readiness gates as well
+	initTime       = "kube_pod_status_initialized_time"
+	initInfo       = "kube_pod_init_container_info"
 	endedTime      = "kube_pod_container_status_last_terminated_timestamp"
 	endedCode      = "kube_pod_container_status_last_terminated_exitcode"
 	endedReason    = "kube_pod_container_status_last_terminated_reason"
@@ -38,6 +40,8 @@ type starts struct {
 	began    map[podContainer]map[int64]int64 // seconds, and when that was seen first
 	ready    map[string]map[int64]bool        // of a pod
 	podReady bool                             // ready times are those of pods
+	init     map[string]bool                  // the containers that are init containers in some pod
+	initial  map[string]map[int64]bool        // when a pod was initialized
 	ended    map[podContainer]map[int64]*end
 	counts   map[probeOf]map[int64]map[float64]float64
 }
@@ -47,6 +51,7 @@ type starts struct {
 func (c *Client) ReadStarts(ctx context.Context, q Question) (*History[startup.Past], error) {
 	r := &starts{
 		reader: c.reader(q), records: map[Key]*startup.Past{}, began: map[podContainer]map[int64]int64{}, ready: map[string]map[int64]bool{},
+		init: map[string]bool{}, initial: map[string]map[int64]bool{},
 		ended: map[podContainer]map[int64]*end{}, counts: map[probeOf]map[int64]map[float64]float64{},
 	}
 	if err := r.lookAll(ctx); err != nil {
@@ -61,13 +66,14 @@ func (c *Client) ReadStarts(ctx context.Context, q Question) (*History[startup.P
 	var err error
 	if len(r.pods) > 0 {
 		r.divide()
-		r.parts = len(r.groups) * 11
-		for _, step := range []func(context.Context) error{r.readBegan, r.readReady, r.readEnds, r.readProbes} {
+		r.parts = len(r.groups) * 13
+		for _, step := range []func(context.Context) error{r.readBegan, r.readSidecars, r.readReady, r.readEnds, r.readProbes} {
 			if err = step(ctx); err != nil {
 				break
 			}
 		}
 	}
+	r.noteSidecars()
 	r.lives()
 	r.fold()
 	if err != nil && len(r.records) == 0 {
@@ -112,10 +118,18 @@ func (r *starts) readBegan(ctx context.Context) error {
 		r.notes = append(r.notes, "neither "+stateStarted+" nor "+startTime+": starts are not known")
 		return nil
 	}
+	return r.askStarts(ctx, metric, s, func(podContainer) bool { return true })
+}
+
+// askStarts takes in when those containers began that are wanted.
+func (r *starts) askStarts(ctx context.Context, metric string, s scheme, wanted func(podContainer) bool, more ...string) error {
 	for _, told := range []telling{r.lasts, r.firsts} {
-		_, err := r.ask(ctx, s, lifeStep, told([]string{s.pod, s.container}, metric, s), func(_ owned, k podContainer, _ Labels, points []Point) {
+		expr := told([]string{s.pod, s.container}, metric, s)
+		_, err := r.ask(ctx, s, lifeStep, func(match ...string) string { return expr(append(match, more...)...) }, func(_ owned, k podContainer, _ Labels, points []Point) {
 			for _, p := range points {
-				r.start(k, seconds(p.Value), p.At/1000)
+				if wanted(k) {
+					r.start(k, seconds(p.Value), p.At/1000)
+				}
 			}
 		})
 		if err != nil {
@@ -151,38 +165,6 @@ func (r *starts) start(k podContainer, at, seen int64) {
 	r.began[k][at] = min(cmp.Or(r.began[k][at], seen), seen)
 }
 
-// readReady takes the first and the last time that is told in each look: a pod that loses readiness and finds it again shows both.
-func (r *starts) readReady(ctx context.Context) error {
-	if len(r.began) == 0 {
-		return nil
-	}
-	for _, metric := range []string{containersTime, podReadyTime} {
-		total := 0
-		for _, told := range []telling{r.lasts, r.firsts} {
-			expr := told([]string{r.ksm.pod}, metric, r.ksm)
-			// Without the matchers of containers: pods are told of.
-			n, err := r.ask(ctx, r.ksm, lifeStep, func(match ...string) string { return expr(match[0]) }, func(_ owned, k podContainer, _ Labels, points []Point) {
-				for _, p := range points {
-					if r.ready[k.pod] == nil {
-						r.ready[k.pod] = map[int64]bool{}
-					}
-					r.ready[k.pod][seconds(p.Value)] = true
-				}
-			})
-			if total += n; err != nil {
-				return err
-			}
-		}
-		if total > 0 {
-			r.podReady = metric == podReadyTime
-			return nil
-		}
-		r.part -= 2 * len(r.groups)
-	}
-	r.notes = append(r.notes, "neither "+containersTime+" nor "+podReadyTime+": how long starts took is not known")
-	return nil
-}
-
 // lives puts together what belongs to one life.
 func (r *starts) lives() {
 	for k, began := range r.began {
@@ -204,6 +186,9 @@ func (r *starts) lives() {
 			}
 			l := startup.Life{Pod: k.pod, Version: r.pods[k.pod].version, Began: time.Unix(at, 0).UTC(), Watched: began[at]-at <= int64(watched/time.Second)}
 			l.Ready, _ = within(ready)
+			if r.init[k.container] {
+				l.Initialized, _ = within(slices.Sorted(maps.Keys(r.initial[k.pod])))
+			}
 			if at, ok := within(ended); ok {
 				e := r.ended[k][at.Unix()]
 				l.Ended, l.Exit, l.OOM = at, e.code, e.killed()

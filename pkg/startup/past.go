@@ -34,6 +34,9 @@ type Life struct {
 	Exit    int         // its exit code
 	OOM     bool        // the memory killer ended it
 	Beside  []time.Time // starts of other containers of the pod
+
+	// Initialized is when the pod was, in this life; zero where it was not, or that is not known.
+	Initialized time.Time
 }
 
 // Of are the answers to a probe of pods of a version, to be added to.
@@ -84,7 +87,7 @@ func (p *Past) Starts(c *corev1.Container, pod *corev1.Pod, counts func(version 
 	counted := len(p.answers) > 0 // otherwise nobody counts failures
 	for _, l := range p.Lives {
 		same := func(s Start) bool { return s.Pod.Name == l.Pod && s.Began.Sub(l.Began).Abs() <= slack }
-		if l.Ready.IsZero() && l.Ended.IsZero() || slices.ContainsFunc(measured, same) {
+		if l.Ready.IsZero() && l.Ended.IsZero() && l.Initialized.IsZero() || slices.ContainsFunc(measured, same) {
 			continue
 		}
 		if !counts(l.Version) {
@@ -93,8 +96,9 @@ func (p *Past) Starts(c *corev1.Container, pod *corev1.Pod, counts func(version 
 		}
 		s := Start{Pod: finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: l.Pod, Container: c.Name}, Began: l.Began}
 		switch {
+		case l.Watched && initializes(pod, c) && s.initialized(c, l.Initialized):
 		case !l.Ready.IsZero() && (c.ReadinessProbe != nil || c.StartupProbe != nil):
-			s.Bound, s.ready = Within, l.Ready
+			s.Bound = Within
 			s.Took, s.Least = bounds(c, l.Ready.Sub(l.Began))
 			if s.Why = p.doubt(l, c, pod, s); s.Why != "" {
 				s.Bound, s.Least = AtMost, 0

@@ -34,8 +34,9 @@ type Start struct {
 	Least time.Duration // what it took at least: Took less the error
 	Life  time.Duration // AtLeast: how long the container lived, with its grace period
 
-	path  string    // the list of its status
-	ready time.Time // since when the pod's containers are
+	path  string                  // the list of its status
+	ready time.Time               // since when the pod's condition below is True
+	sign  corev1.PodConditionType // ContainersReady, or Initialized
 }
 
 // Evidence quotes what the time of a start that succeeded was taken from.
@@ -44,7 +45,7 @@ func (s Start) Evidence() []finding.Evidence {
 	pod.Container = ""
 	return []finding.Evidence{
 		{Object: s.Pod, Source: "status." + s.path + "[" + s.Pod.Container + "].state.running.startedAt", Value: s.Began.Format(time.RFC3339), Time: finding.At(s.Began)},
-		{Object: pod, Source: "status.conditions[ContainersReady]", Value: "True since " + s.ready.Format(time.RFC3339), Time: finding.At(s.ready)},
+		{Object: pod, Source: "status.conditions[" + string(s.sign) + "]", Value: "True since " + s.ready.Format(time.RFC3339), Time: finding.At(s.ready)},
 	}
 }
 
@@ -106,18 +107,19 @@ func Observe(f restart.Facts, c *corev1.Container) (Start, bool) {
 		return Start{}, false
 	}
 	st, list := statusOf(f.Pod, c.Name)
-	ready := readySince(f.Pod)
-	if st == nil || st.State.Running == nil || !st.Ready || ready.IsZero() {
+	ready := since(f.Pod, corev1.ContainersReady)
+	if st == nil || st.State.Running == nil || st.State.Running.StartedAt.Unix() <= 0 {
 		return Start{}, false
 	}
 	began := st.State.Running.StartedAt.UTC()
-	if began.Unix() <= 0 || ready.Before(began) {
+	s := Start{Pod: finding.ObjectRef{Kind: "Pod", Namespace: f.Namespace, Name: f.Name, Container: c.Name}, Began: began, path: list}
+	if initializes(f.Pod, c) && s.initialized(c, since(f.Pod, corev1.PodInitialized)) {
+		return s, true
+	}
+	if !st.Ready || ready.IsZero() || ready.Before(began) {
 		return Start{}, false // another container's doing, or from the life before
 	}
-	s := Start{
-		Pod:   finding.ObjectRef{Kind: "Pod", Namespace: f.Namespace, Name: f.Name, Container: c.Name},
-		Bound: Within, Began: began, Took: ready.Sub(began), path: list, ready: ready,
-	}
+	s.Bound, s.Took, s.ready, s.sign = Within, ready.Sub(began), ready, corev1.ContainersReady
 	s.Took, s.Least = bounds(c, s.Took)
 	s.Why = doubt(f, c, s, ready)
 	if s.Why != "" {
@@ -198,11 +200,11 @@ func longest(c *corev1.Container) time.Duration {
 	return believable
 }
 
-// readySince is since when all containers of a pod are ready, zero where they are not. The condition Ready would also wait for readiness
-// gates.
-func readySince(p *corev1.Pod) time.Time {
+// since is since when a condition of a pod is True, zero where it is not. Of all conditions ContainersReady tells when its containers were
+// ready: Ready would also wait for readiness gates.
+func since(p *corev1.Pod, condition corev1.PodConditionType) time.Time {
 	for _, c := range p.Status.Conditions {
-		if c.Type == corev1.ContainersReady && c.Status == corev1.ConditionTrue {
+		if c.Type == condition && c.Status == corev1.ConditionTrue {
 			return c.LastTransitionTime.UTC()
 		}
 	}

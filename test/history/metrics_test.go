@@ -82,11 +82,20 @@ func (w *exporters) pod(p pod) {
 	for at := p.from.Add(7 * time.Second); at.Before(p.to) && !at.After(now); at = at.Add(scrapeState) {
 		if at.Sub(p.from)%time.Hour < scrapeState {
 			w.add("kube_pod_owner", at, 1, append(slices.Clone(of), "owner_kind", kind, "owner_name", owner)...)
+			if p.sidecar != nil {
+				w.add("kube_pod_init_container_info", at, 1, append(slices.Clone(of), "container", "proxy")...)
+			}
 			if kind == "ReplicaSet" {
 				w.add("kube_replicaset_owner", at, 1, "replicaset", owner, "owner_kind", "Deployment", "owner_name", p.service.name, "pod_seen", p.name)
 			}
 		}
 		w.state(p, at, of, container)
+		if p.sidecar != nil && !p.sidecar.began.After(at) {
+			w.add("container_start_time_seconds", at, float64(p.sidecar.began.UnixMilli())/1000, "pod", p.name, "container", "proxy", "job", "cadvisor")
+			if !p.sidecar.ready.After(at) {
+				w.add("kube_pod_status_initialized_time", at, float64(p.sidecar.ready.Unix()), of...)
+			}
+		}
 	}
 	for at := p.from.Add(time.Minute); at.Before(p.to) && !at.After(now); at = at.Add(scrapeProbe) {
 		w.probe(p, at)

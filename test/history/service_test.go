@@ -39,7 +39,11 @@ type service struct {
 	crashes    time.Duration // how often a container that runs ends by itself; 0: never
 	answers    []answered    // of its liveness probe
 	quiet      bool          // the kubelet's counters are those of the last two hours
+	sidecar    [2]float64    // seconds that its sidecar takes to start, from and to; without one both are 0
 }
+
+// sidecarPeriod is that of the startup probe of sidecars, in seconds, which gives up after 60 attempts.
+const sidecarPeriod = 2
 
 // version is one revision.
 type version struct {
@@ -67,6 +71,7 @@ type pod struct {
 	name, uid  string
 	from, to   time.Time
 	containers []run
+	sidecar    *run // of which only the first life is played
 }
 
 // play plays all pods of a service, the same each time.
@@ -93,6 +98,7 @@ func (s *service) play() (out []pod) {
 				default:
 					p.name = s.name + suffix(random)
 				}
+				p.started(random)
 				p.runs(random)
 				out = append(out, p)
 				at = p.to.Add(45 * time.Second)
@@ -111,10 +117,28 @@ func suffix(random *rand.Rand) string {
 	return string(out)
 }
 
+// started plays the sidecar of a pod, for which its container waits.
+func (p *pod) started(random *rand.Rand) {
+	from, to := p.service.sidecar[0], p.service.sidecar[1]
+	if to == 0 {
+		return
+	}
+	p.sidecar = &run{began: p.from.Add(2 * time.Second)}
+	needs, asked := from+random.Float64()*(to-from), random.Float64()*sidecarPeriod
+	for asked < needs {
+		asked += sidecarPeriod
+	}
+	p.sidecar.listens = p.sidecar.began.Add(time.Duration(needs * float64(time.Second)))
+	p.sidecar.ready = p.sidecar.began.Add(time.Duration(asked * float64(time.Second)))
+}
+
 // runs plays the container of a pod: it is started, and started again after a wait that doubles up to five minutes, as a kubelet does.
 func (p *pod) runs(random *rand.Rand) {
 	v := p.version
 	at, wait := p.from.Add(time.Duration(2+random.IntN(4))*time.Second), 10*time.Second
+	if p.sidecar != nil {
+		at = p.sidecar.ready.Add(time.Second)
+	}
 	seconds := func(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }
 	for at.Before(p.to) {
 		r := run{began: at}

@@ -48,6 +48,7 @@ func services() []*service {
 			answers: []answered{{0.25, 0.6}, {0.5, 0.97}, {1, 0.9995}}}, // 5 of 10,000 get none in time
 		{name: "heavy", kind: "Deployment", replicas: 2, lifetime: 3 * day, versions: []version{one("heavy-5d8f7c9b4", usual, 12, 20)},
 			answers: []answered{{0.25, 0.6}, {0.5, 0.97}, {1, 1}}}, // all do
+		{name: "meshed", kind: "Deployment", replicas: 2, lifetime: 2 * day, answers: swift, sidecar: [2]float64{8, 32}, versions: []version{one("meshed-5d8f7c9b4", usual, 5, 9)}},
 		{name: "quiet", kind: "Deployment", replicas: 2, lifetime: 3 * day, quiet: true, answers: swift, versions: []version{one("quiet-5d8f7c9b4", usual, 12, 20)}},
 	}
 }
@@ -58,7 +59,13 @@ func objects(t *testing.T, services []*service) string {
 	var b strings.Builder
 	for _, s := range services {
 		today := s.versions[len(s.versions)-1]
-		spec := func(v version) string { return "{spec: {containers: [{name: app, " + v.probes.manifest() + "}]}}" }
+		spec := func(v version) string {
+			out := "{spec: {containers: [{name: app, " + v.probes.manifest() + "}]"
+			if s.sidecar[1] > 0 {
+				out += fmt.Sprintf(", initContainers: [{name: proxy, restartPolicy: Always, startupProbe: {exec: {command: [up]}, periodSeconds: %d, failureThreshold: 60, timeoutSeconds: 1}}]", sidecarPeriod)
+			}
+			return out + "}}"
+		}
 		fmt.Fprintf(&b, "---\napiVersion: apps/v1\nkind: %s\nmetadata: {name: %s, namespace: %s, uid: %[2]s}\nspec: {replicas: %[4]d, selector: {}, template: %[5]s}\n", s.kind, s.name, namespace, s.replicas, spec(today))
 		for _, v := range s.versions {
 			if s.kind == "Deployment" {
@@ -162,7 +169,11 @@ func TestStartsOfARealPrometheus(t *testing.T) {
 		t.Errorf("coverage: %q", notes)
 	}
 	for _, s := range all {
-		judgeStarts(t, s, items[s.name+"/app"])
+		if s.sidecar[1] > 0 {
+			judgeSidecars(t, s, items)
+		} else {
+			judgeStarts(t, s, items[s.name+"/app"])
+		}
 	}
 	judgeAnswers(t, items)
 
@@ -234,6 +245,35 @@ func judgeStarts(t *testing.T, s *service, item finding.ProbeAdvice) {
 	}
 	if worst := s.versions[len(s.versions)-1].to; truth.killed > 0 && budget < time.Duration(worst*float64(time.Second)) {
 		t.Errorf("%s: a start may take %vs, and would be killed after %s", s.name, worst, budget)
+	}
+}
+
+// judgeSidecars holds the starts of sidecars, of which kube-state-metrics tells only when they were done and cAdvisor when they began. Of the
+// container beside a bound alone is known: its pod is ready with the last.
+func judgeSidecars(t *testing.T, s *service, items map[string]finding.ProbeAdvice) {
+	t.Helper()
+	var truth []time.Duration
+	for _, p := range s.play() {
+		if !p.sidecar.ready.After(now) {
+			truth = append(truth, p.sidecar.listens.Sub(p.sidecar.began))
+		}
+	}
+	slices.Sort(truth)
+	got := items[s.name+"/proxy"].Starts
+	if len(got.Ready) != len(truth) || len(truth) == 0 || got.AtMost > 0 || got.Error > sidecarPeriod+1 {
+		t.Errorf("%s: %+v, %d starts of sidecars are true", s.name, got, len(truth))
+	}
+	for i := range min(len(got.Ready), len(truth)) {
+		if off := time.Duration(got.Ready[i])*time.Second - truth[i]; off < -time.Second || off > (sidecarPeriod+1)*time.Second {
+			t.Errorf("%s: start %d of sidecars in order is off by %s", s.name, i, off)
+		}
+	}
+	n := numbers(items[s.name+"/proxy"])
+	if budget := 2 * truth[len(truth)-1]; time.Duration(n["startupProbe.failureThreshold"]-1)*sidecarPeriod*time.Second < budget {
+		t.Errorf("%s: recommended %v, want at least %s", s.name, n, budget)
+	}
+	if app := items[s.name+"/app"]; len(app.Starts.Ready) > 0 || app.Starts.AtMost != len(truth) || !strings.Contains(app.CannotSay, "container proxy has probes too") {
+		t.Errorf("%s: beside its sidecar: %+v", s.name, app)
 	}
 }
 

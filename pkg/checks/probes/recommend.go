@@ -112,7 +112,7 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 		weeks.add(&s, w, own, newest)
 		item.Starts, item.Answers = weeks.wire(s), weeks.answers()
 		a := startup.Recommend(c, s.Sum, timeOuts(v, w.Ref, c.Name), weeks.replies())
-		if newest == nil && s.N() == 0 && !bare {
+		if newest == nil && s.N()+len(s.AtMost) == 0 && !bare {
 			a.CannotSay = "no start can be measured: it has no pod"
 		}
 		item.CannotSay, item.Notes = a.CannotSay, a.Notes
