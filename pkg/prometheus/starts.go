@@ -67,7 +67,7 @@ func (c *Client) ReadStarts(ctx context.Context, q Question) (*History[startup.P
 	if len(r.pods) > 0 {
 		r.divide()
 		r.parts = len(r.groups) * 13
-		for _, step := range []func(context.Context) error{r.readBegan, r.readSidecars, r.readReady, r.readEnds, r.readProbes} {
+		for _, step := range []func(context.Context) error{r.readVersions, r.readBegan, r.readSidecars, r.readReady, r.readEnds, r.readProbes} {
 			if err = step(ctx); err != nil {
 				break
 			}
@@ -184,7 +184,7 @@ func (r *starts) lives() {
 				}
 				return time.Unix(list[j], 0).UTC(), true
 			}
-			l := startup.Life{Pod: k.pod, Version: r.pods[k.pod].version, Began: time.Unix(at, 0).UTC(), Watched: began[at]-at <= int64(watched/time.Second)}
+			l := startup.Life{Pod: k.pod, Version: r.versionFrom(k.pod, at), Began: time.Unix(at, 0).UTC(), Watched: began[at]-at <= int64(watched/time.Second)}
 			l.Ready, _ = within(ready)
 			if r.init[k.container] {
 				l.Initialized, _ = within(slices.Sorted(maps.Keys(r.initial[k.pod])))
@@ -212,7 +212,7 @@ func (r *starts) lives() {
 func (r *starts) record(k podContainer) *startup.Past {
 	key := Key{r.pods[k.pod].workload, k.container}
 	if r.records[key] == nil {
-		r.records[key] = &startup.Past{From: r.From, To: r.To}
+		r.records[key] = &startup.Past{From: r.From, To: r.To, VersionsUnknown: r.unknown[key.Workload]}
 	}
 	return r.records[key]
 }

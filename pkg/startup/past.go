@@ -20,13 +20,16 @@ type Past struct {
 	Lives    []Life    // oldest first
 	PodReady bool      // lives were ready when their pod was, which waits for readiness gates as well
 
+	// VersionsUnknown says, in a sentence, why not all pods' versions are known, where they may differ. Empty where they are.
+	VersionsUnknown string
+
 	answers map[string]map[string]*Answers // by version and probe
 }
 
 // Life is one run of the container.
 type Life struct {
 	Pod     string
-	Version string // the ReplicaSet of a Deployment's pod; empty where none is known
+	Version string // the ReplicaSet of a Deployment's pod, the revision of a StatefulSet's; empty where none is known
 	Began   time.Time
 	Watched bool        // it was seen from its beginning
 	Ready   time.Time   // when the pod's containers were ready first in this life; zero where they were not
@@ -37,6 +40,11 @@ type Life struct {
 
 	// Initialized is when the pod was, in this life; zero where it was not, or that is not known.
 	Initialized time.Time
+}
+
+// Versioned tells whether the version of any pod is known.
+func (p *Past) Versioned() bool {
+	return slices.ContainsFunc(p.Lives, func(l Life) bool { return l.Version != "" })
 }
 
 // Of are the answers to a probe of pods of a version, to be added to.

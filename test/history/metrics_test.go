@@ -41,6 +41,11 @@ func writeServices(t *testing.T, dir string, services []*service, without ...str
 	}
 	w := &exporters{t: t, without: without}
 	for _, s := range services {
+		w.appender, w.refs = blocks.Appender(context.Background()), map[string]storage.SeriesRef{}
+		w.rollouts(s)
+		if err := w.appender.Commit(); err != nil {
+			t.Fatal(err)
+		}
 		for _, p := range s.play() {
 			w.appender, w.refs = blocks.Appender(context.Background()), map[string]storage.SeriesRef{}
 			w.pod(p)
@@ -71,6 +76,42 @@ func (w *exporters) add(name string, at time.Time, value float64, pairs ...strin
 	w.n++
 }
 
+// rollouts writes what kube-state-metrics tells of a StatefulSet or a DaemonSet: which revision its new pods get, and how many have it.
+func (w *exporters) rollouts(s *service) {
+	if s.kind == "Deployment" {
+		return
+	}
+	pods := s.play()
+	for at := s.begin().Add(time.Minute); at.Before(now); at = at.Add(4 * scrapeState) {
+		n, newest := 0, 0
+		for i, v := range s.versions {
+			if !s.begin().Add(v.since).After(at) {
+				newest = i
+			}
+		}
+		updated := 0
+		for _, p := range pods {
+			if !p.from.After(at) && p.to.After(at) {
+				n++
+				if p.version.name == s.versions[newest].name {
+					updated++
+				}
+			}
+		}
+		switch of := []string{strings.ToLower(s.kind), s.name}; s.kind {
+		case "StatefulSet":
+			w.add("kube_statefulset_status_replicas", at, float64(n), of...)
+			w.add("kube_statefulset_status_replicas_updated", at, float64(updated), of...)
+			w.add("kube_statefulset_status_update_revision", at, 1, append(of, "revision", s.versions[newest].name)...)
+		case "DaemonSet":
+			w.add("kube_daemonset_status_current_number_scheduled", at, float64(n), of...)
+			w.add("kube_daemonset_status_updated_number_scheduled", at, float64(updated), of...)
+			w.add("kube_daemonset_status_observed_generation", at, float64(newest+1), of...)
+			w.add("kube_daemonset_metadata_generation", at, float64(newest+1), of...)
+		}
+	}
+}
+
 // pod writes what was seen of one pod.
 func (w *exporters) pod(p pod) {
 	owner, kind := p.service.name, p.service.kind
@@ -81,6 +122,10 @@ func (w *exporters) pod(p pod) {
 	container := append(slices.Clone(of), "container", "app")
 	for at := p.from.Add(7 * time.Second); at.Before(p.to) && !at.After(now); at = at.Add(scrapeState) {
 		if at.Sub(p.from)%time.Hour < scrapeState {
+			w.add("kube_pod_created", at, float64(p.from.Unix()), of...)
+			if p.service.labels {
+				w.add("kube_pod_labels", at, 1, append(slices.Clone(of), "label_controller_revision_hash", p.version.name)...)
+			}
 			w.add("kube_pod_owner", at, 1, append(slices.Clone(of), "owner_kind", kind, "owner_name", owner)...)
 			if p.sidecar != nil {
 				w.add("kube_pod_init_container_info", at, 1, append(slices.Clone(of), "container", "proxy")...)

@@ -9,7 +9,7 @@ import (
 )
 
 // playedWeeks is how long they are played, until now.
-const playedWeeks = 3
+const playedWeeks = 2
 
 // now is when the play ends.
 var now = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
@@ -38,6 +38,7 @@ type service struct {
 	lifetime   time.Duration // of a pod, which then comes anew
 	crashes    time.Duration // how often a container that runs ends by itself; 0: never
 	answers    []answered    // of its liveness probe
+	labels     bool          // kube-state-metrics may tell the labels of its pods
 	quiet      bool          // the kubelet's counters are those of the last two hours
 	sidecar    [2]float64    // seconds that its sidecar takes to start, from and to; without one both are 0
 }
@@ -74,9 +75,12 @@ type pod struct {
 	sidecar    *run // of which only the first life is played
 }
 
+// begin is when the play begins.
+func (s *service) begin() time.Time { return now.Add(-playedWeeks * 7 * 24 * time.Hour) }
+
 // play plays all pods of a service, the same each time.
 func (s *service) play() (out []pod) {
-	begin := now.Add(-playedWeeks * 7 * 24 * time.Hour)
+	begin := s.begin()
 	random := rand.New(rand.NewPCG(uint64(len(s.name)), uint64(s.name[0])))
 	for i, v := range s.versions {
 		from, to := begin.Add(v.since), now.Add(time.Minute)

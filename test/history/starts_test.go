@@ -33,6 +33,9 @@ func services() []*service {
 	}
 	killed := one("bloated-5d8f7c9b4", usual, 5, 6)
 	killed.oom = true
+	revised := func(old, newest string) []version {
+		return []version{one(old, probing{delay: 300, period: 10, failures: 3, readyPeriod: 5}, 200, 240), later(one(newest, usual, 15, 30), week)}
+	}
 	return []*service{
 		{name: "steady", kind: "Deployment", replicas: 2, lifetime: 3 * day, answers: swift, versions: []version{
 			one("steady-5d8f7c9b4", usual, 12, 38), later(one("steady-6c9d8f7b5", usual, 12, 38), week),
@@ -49,6 +52,9 @@ func services() []*service {
 		{name: "heavy", kind: "Deployment", replicas: 2, lifetime: 3 * day, versions: []version{one("heavy-5d8f7c9b4", usual, 12, 20)},
 			answers: []answered{{0.25, 0.6}, {0.5, 0.97}, {1, 1}}}, // all do
 		{name: "meshed", kind: "Deployment", replicas: 2, lifetime: 2 * day, answers: swift, sidecar: [2]float64{8, 32}, versions: []version{one("meshed-5d8f7c9b4", usual, 5, 9)}},
+		{name: "ordered", kind: "StatefulSet", replicas: 2, lifetime: 4 * day, labels: true, answers: swift, versions: revised("ordered-5d8f7c9b4", "ordered-6c9d8f7b5")},
+		{name: "plain", kind: "StatefulSet", replicas: 2, lifetime: 4 * day, answers: swift, versions: revised("plain-5d8f7c9b4", "plain-6c9d8f7b5")},
+		{name: "agent", kind: "DaemonSet", replicas: 2, lifetime: 4 * day, answers: swift, versions: revised("5d8f7c9b4", "6c9d8f7b5")},
 		{name: "quiet", kind: "Deployment", replicas: 2, lifetime: 3 * day, quiet: true, answers: swift, versions: []version{one("quiet-5d8f7c9b4", usual, 12, 20)}},
 	}
 }
@@ -66,7 +72,11 @@ func objects(t *testing.T, services []*service) string {
 			}
 			return out + "}}"
 		}
-		fmt.Fprintf(&b, "---\napiVersion: apps/v1\nkind: %s\nmetadata: {name: %s, namespace: %s, uid: %[2]s}\nspec: {replicas: %[4]d, selector: {}, template: %[5]s}\n", s.kind, s.name, namespace, s.replicas, spec(today))
+		fmt.Fprintf(&b, "---\napiVersion: apps/v1\nkind: %s\nmetadata: {name: %[2]s, namespace: %[3]s, uid: %[2]s, generation: %[4]d}\nspec: {replicas: %[5]d, selector: {}, template: %[6]s}\n",
+			s.kind, s.name, namespace, len(s.versions), s.replicas, spec(today))
+		if s.kind == "StatefulSet" {
+			fmt.Fprintf(&b, "status: {updateRevision: %s}\n", today.name)
+		}
 		for _, v := range s.versions {
 			if s.kind == "Deployment" {
 				fmt.Fprintf(&b, "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: %s, namespace: %s, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: %s, uid: %[3]s, controller: true}]}\nspec: {replicas: 0, selector: {}, template: %s}\n",
@@ -212,8 +222,9 @@ func judgeStarts(t *testing.T, s *service, item finding.ProbeAdvice) {
 			t.Errorf("%s: start %d of those in order is off by %s", s.name, i, off)
 		}
 	}
-	// Of three starts within one look of five minutes the second is not seen, nor is one that lies between two scrapes.
-	if len(got.Killed) > truth.killed || 10*len(got.Killed) < 6*truth.killed {
+	// Of three starts within one look of five minutes the second is not seen, nor is one that lies between two scrapes; what is recommended does
+	// not depend on how many there were.
+	if len(got.Killed) > truth.killed || 2*len(got.Killed) < truth.killed {
 		t.Errorf("%s: %d of %d starts that were killed", s.name, len(got.Killed), truth.killed)
 	}
 	for _, k := range got.Killed {
