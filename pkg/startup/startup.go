@@ -101,6 +101,28 @@ func Alike(a, b *corev1.Probe) bool {
 	}
 }
 
+// Hidden tells whether nobody can tell if two probes ask the same: what is kept of them is alike, and not all is.
+func Hidden(a, b *corev1.Probe) bool {
+	switch {
+	case a == nil || b == nil:
+		return false
+	case a.HTTPGet != nil && b.HTTPGet != nil:
+		x, y := a.DeepCopy(), b.DeepCopy()
+		partial := false
+		for _, get := range []*corev1.HTTPGetAction{x.HTTPGet, y.HTTPGet} {
+			path, _, query := strings.Cut(get.Path, "?")
+			partial = partial || query || len(get.HTTPHeaders) > 0
+			get.Path, get.HTTPHeaders = path, nil
+		}
+		return partial && Alike(x, y)
+	case a.Exec != nil && b.Exec != nil:
+		x, y := a.Exec.Command, b.Exec.Command
+		return len(x) > 0 && len(y) > 0 && len(x)+len(y) > 2 && x[0] == y[0]
+	default:
+		return false
+	}
+}
+
 // Observe measures the start of the life that a container of a pod is in now; false where it is not ready, or nothing tells when it was.
 func Observe(f restart.Facts, c *corev1.Container) (Start, bool) {
 	if f.Pod == nil || c.ReadinessProbe == nil && c.StartupProbe == nil {
