@@ -18,6 +18,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/recording"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot/clustertest"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/pki"
 )
 
@@ -112,4 +113,34 @@ func judgedOffline(t *testing.T, objects []snapshot.Object, now time.Time) []byt
 		t.Fatalf("exit code %d: %s", code, errs.String())
 	}
 	return out.Bytes()
+}
+
+// TestUnhealthy: as many events are dealt out as were asked for, each with a name of its own, and of each Deployment that has some it is said that
+// readiness flaps, and nothing else of anything.
+func TestUnhealthy(t *testing.T) {
+	const pods = 200
+	now := time.Now()
+	for _, events := range []int{1, 60, 777, 1003, 4321} {
+		u := newUnhealthy(events, pods, now)
+		var objects []snapshot.Object
+		names := map[string]bool{}
+		for group := range clustertest.Groups(pods, now) {
+			before := len(group)
+			group = u.add(group)
+			for _, o := range group[before:] {
+				names[o.GetNamespace()+"/"+o.GetName()] = true
+			}
+			objects = append(objects, group...)
+		}
+		if len(names) != events || u.left != 0 {
+			t.Errorf("%d events: %d were dealt out, %d are left", events, len(names), u.left)
+		}
+		if events < perPod {
+			continue // of one failure nothing is said
+		}
+		v, err := Judge(judgedOffline(t, objects, now), u.failed)
+		if err != nil || len(v.Missed)+len(v.Extra) > 0 || len(u.failed) == 0 {
+			t.Errorf("%d events: %v, missed %q, extra %q", events, err, v.Missed, v.Extra)
+		}
+	}
 }
