@@ -66,8 +66,8 @@ func TestPlantedOffline(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", in.Name, err)
 		}
-		if len(v.Missed)+len(v.Extra) > 0 {
-			t.Errorf("%s: missed %q, extra %q", in.Name, v.Missed, v.Extra)
+		if len(v.Missed)+len(v.Extra)+len(v.Gaps) > 0 {
+			t.Errorf("%s: missed %q, extra %q, gaps %q", in.Name, v.Missed, v.Extra, v.Gaps)
 		}
 		var r finding.Report
 		if err := json.Unmarshal(report, &r); err != nil {
