@@ -100,34 +100,13 @@ func watchMemory(pid int) func() int64 {
 	}
 }
 
-// TestMain makes room for what is built once for all tests.
-func TestMain(m *testing.M) {
-	var err error
-	if room, err = os.MkdirTemp("", "kubectl-scars-"); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(room)
-	os.Exit(code)
-}
-
-var room string
-
-var built = sync.OnceValues(func() (string, error) {
-	binary := filepath.Join(room, "kubectl-scars")
-	cmd := exec.Command("go", "build", "-o", binary, "./cmd/kubectl-scars")
-	cmd.Dir = filepath.Join("..", "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return binary, nil
-})
-
 func build(t *testing.T) string {
 	t.Helper()
-	binary, err := built()
-	if err != nil {
-		t.Fatal(err)
+	binary := filepath.Join(t.TempDir(), "kubectl-scars")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/kubectl-scars")
+	cmd.Dir = filepath.Join("..", "..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
 	}
 	return binary
 }
