@@ -10,18 +10,6 @@ import (
 	"time"
 )
 
-// Verdict is what the quantities amount to.
-type Verdict string
-
-// The verdicts.
-const (
-	Active        Verdict = "active"         // at least half of the replicas, and two, were killed within the window, which has not passed yet
-	Primed        Verdict = "primed"         // something was observed, and the numbers say that it can spread
-	Latent        Verdict = "latent"         // only the structure is there: nothing was observed
-	NotAssessable Verdict = "not-assessable" // events were not read, or there is one replica
-	None          Verdict = "none"           // neither
-)
-
 // Partition says what those that fail have in common.
 type Partition string
 
@@ -60,6 +48,7 @@ type Facts struct {
 	StartUp    time.Duration // the slowest start that was seen, from the start of the container to ready; zero where none was
 	KillTime   time.Duration // L: (failureThreshold-1)·period of the liveness probe; zero without one
 	Coupled    bool          // readiness asks the same handler, and liveness acts no later
+	Hidden     bool          // whether it asks the same cannot be told: what the probes ask for is not kept in full
 	Use        float64       // CPU used / CPU limit, mean of those measured; zero where unknown
 	Elsewhere  int           // other workloads whose replicas failed alike within the window
 	Scaler     *Scaler       // nil where nothing scales it, or that is not known
@@ -94,6 +83,9 @@ type Assessment struct {
 	// StartUpKnown tells that some replica's start was seen.
 	StartUpKnown bool
 	Coupled      bool
+
+	// Missing names the quantities without which nobody can say whether it spreads, each with what is lacking. Only where NotAssessable.
+	Missing []string
 }
 
 // Assess measures and judges.
@@ -113,26 +105,9 @@ func Assess(f Facts) Assessment {
 		a.Breaks, a.ByScaler = 1, true
 	}
 	a.Partition = partition(f, a)
-	half := a.Half()
-	spreads := a.Outruns() || a.Breaks == 1 || a.Coupled
-	local := a.Partition == ByNode || a.Partition == ByRollout
-	switch {
-	case len(a.Hit) == 0 && f.KillTime > 0 && spreads:
-		a.Verdict = Latent
-	case len(a.Hit) == 0 || local:
-	case len(a.Killed) >= half && f.Now.Sub(a.To) <= Window:
-		a.Verdict = Active
-	case spreads && (len(a.Killed) > 0 && (len(a.Hit) >= 2 || a.Breaks == 1) || len(a.Hit) >= half):
-		a.Verdict = Primed
-	}
+	a.judge(f)
 	return a
 }
-
-// Half is how many replicas make a cascade: half of them, and two.
-func (a Assessment) Half() int { return max(2, (a.Replicas+1)/2) }
-
-// Outruns tells whether a replica dies faster than it returns, R > L: then the fleet shrinks until the load goes.
-func (a Assessment) Outruns() bool { return a.Dies > 0 && a.Returns > a.Dies }
 
 // Inequality prints the race, and the margin where it is known.
 func (a Assessment) Inequality() string {

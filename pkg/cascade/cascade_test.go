@@ -113,6 +113,57 @@ func TestAssess(t *testing.T) {
 	}
 }
 
+// TestActiveTakesASpread: half of the replicas were killed within the window, on all nodes. It is a cascade where a quantity says that failures
+// spread, it is none where all say that they do not, and where one is not known nobody can say, and that one is named.
+func TestActiveTakesASpread(t *testing.T) {
+	const race, margin, coupling = "the race: no start was seen", "the margin: no use of a CPU limit is known", "the coupling: what the probes ask for is not kept in full"
+	holds := func(change func(*Facts)) Facts { // each starts in 20 s and is killed in 60, and two of six may be gone
+		f := hurt(fleet(6), 3, time.Minute, time.Minute)
+		f.KillTime, f.Use = time.Minute, 0.3
+		change(&f)
+		return f
+	}
+	for name, tc := range map[string]struct {
+		facts   Facts
+		want    Verdict
+		missing []string
+	}{
+		"nothing spreads": {holds(func(*Facts) {}), None, nil},
+		"R > L":           {holds(func(f *Facts) { f.KillTime = 10 * time.Second }), Active, nil},
+		"by the back-off alone, R > L": {holds(func(f *Facts) {
+			f.StartUp, f.KillTime, f.Replicas[0].Restarts, f.Replicas[0].Died = 0, 10*time.Second, 3, noon
+		}), Active, nil},
+		"as many as k* are gone":                  {holds(func(f *Facts) { f.Use = 0.5 }), Active, nil},
+		"one less than k* is gone":                {holds(func(f *Facts) { f.Use = 0.49 }), None, nil},
+		"the autoscaler has no more to give":      {holds(func(f *Facts) { f.Use, f.Scaler = 0, &Scaler{Max: 6, Short: true} }), Active, nil},
+		"one handler":                             {holds(func(f *Facts) { f.Coupled = true }), Active, nil},
+		"other workloads fail alike":              {holds(func(f *Facts) { f.Elsewhere = 1 }), Active, nil},
+		"the margin is not known":                 {holds(func(f *Facts) { f.Use = 0 }), NotAssessable, []string{margin}},
+		"no start was seen":                       {holds(func(f *Facts) { f.StartUp = 0 }), NotAssessable, []string{race}},
+		"arguments are not kept":                  {holds(func(f *Facts) { f.Hidden = true }), NotAssessable, []string{coupling}},
+		"none of them is known":                   {holds(func(f *Facts) { f.StartUp, f.Use, f.Hidden = 0, 0, true }), NotAssessable, []string{race, margin, coupling}},
+		"not known, but one spreads":              {holds(func(f *Facts) { f.Use, f.Coupled = 0, true }), Active, nil},
+		"not known, but it is a node's":           {holds(func(f *Facts) { f.Use = 0; oneNode(f) }), None, nil},
+		"not known, and it is over":               {holds(func(f *Facts) { f.Use, f.Now = 0, noon.Add(20*time.Minute) }), None, nil},
+		"not known, of one less than half":        {holds(func(f *Facts) { f.Use, f.Replicas[0].Kills = 0, nil }), None, nil},
+		"two of six, as many as k*, not yet half": {holds(func(f *Facts) { f.Use, f.Replicas[0].Kills = 0.7, nil }), Primed, nil},
+	} {
+		a := Assess(tc.facts)
+		if a.Verdict != tc.want || !slices.Equal(a.Missing, tc.missing) {
+			t.Errorf("%s: %s, missing %q; want %s, %q (%s)", name, a.Verdict, a.Missing, tc.want, tc.missing, a.Inequality())
+		}
+	}
+}
+
+// oneNode puts those that were killed on a node of their own.
+func oneNode(f *Facts) {
+	for i := range f.Replicas {
+		if f.Replicas[i].Node = "others"; len(f.Replicas[i].Kills) > 0 {
+			f.Replicas[i].Node = "ill"
+		}
+	}
+}
+
 // hurt kills the first n replicas, the last one so long ago, and each other one so much earlier.
 func hurt(f Facts, n int, last, apart time.Duration) Facts {
 	for i := range n {

@@ -94,6 +94,8 @@ type reader struct {
 	pods        map[string]owned // those that are wanted
 	named       map[Workload]bool
 	ownersKnown bool
+	eras        map[string]eras     // of pods whose names do not tell their versions
+	unknown     map[Workload]string // why versions are not known
 	notes       []string
 	groups      []string // the names of workloads, as parts of selectors
 	groupOf     map[Workload]int
@@ -104,6 +106,7 @@ func (c *Client) reader(q Question) reader {
 	return reader{
 		Question: q, client: c, namespace: q.Namespace, workloads: q.Workloads, patterns: make([]*regexp.Regexp, len(q.Workloads)),
 		names: map[string]bool{}, pods: map[string]owned{}, named: map[Workload]bool{}, groupOf: map[Workload]int{}, ksm: plain(),
+		eras: map[string]eras{}, unknown: map[Workload]string{},
 	}
 }
 
@@ -113,8 +116,6 @@ type memory struct {
 	cadvisor scheme
 	records  map[Key]*history.Record
 	starts   map[podContainer][]int64 // seconds
-	eras     map[string]eras          // of pods whose names do not tell their versions
-	unknown  map[Workload]string      // why versions are not known
 }
 
 // podContainer names one container of one pod.
@@ -123,7 +124,7 @@ type podContainer struct{ pod, container string }
 // Read reads the memory of the workloads of one namespace. Where it fails on the way it gives what was read until then, the newest, with
 // the error.
 func (c *Client) Read(ctx context.Context, q Question) (*History[history.Record], error) {
-	r := &memory{reader: c.reader(q), records: map[Key]*history.Record{}, starts: map[podContainer][]int64{}, eras: map[string]eras{}, unknown: map[Workload]string{}}
+	r := &memory{reader: c.reader(q), records: map[Key]*history.Record{}, starts: map[podContainer][]int64{}}
 	found, err := r.look(ctx, workingSet, &r.cadvisor, plain(), old())
 	switch {
 	case err != nil:

@@ -97,14 +97,15 @@ func (r *starts) readCounter(ctx context.Context, metric, label string, results 
 	return n, nil
 }
 
-// fold adds up what was counted in all pods of a version.
+// fold adds up what was counted in all pods of a version. What a step adds is of the pod that was there when it began: of two of one name that
+// counted more.
 func (r *starts) fold() {
 	for of, counts := range r.counts {
-		a := r.record(of.podContainer).Of(r.pods[of.pod].version, of.probe)
-		times := slices.Sorted(maps.Keys(counts))
-		a.Seen(time.UnixMilli(times[0]).UTC(), time.UnixMilli(times[len(times)-1]).UTC())
+		past := r.record(of.podContainer)
 		before := map[float64]float64{}
-		for _, at := range times {
+		for _, at := range slices.Sorted(maps.Keys(counts)) {
+			a := past.Of(r.versionFrom(of.pod, at/1000-int64(probeStep/time.Second)), of.probe)
+			a.Seen(time.UnixMilli(at).UTC(), time.UnixMilli(at).UTC())
 			now := counts[at]
 			for key, v := range now {
 				if v < before[key] { // all of them begin again together

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,6 +148,7 @@ func TestEveryStoreGivesTheSameAnswer(t *testing.T) {
 		one.Labels["prometheus_replica"] = "b"
 		twice = append(twice, one)
 	}
+	var asked sync.Map
 	for name, o := range map[string]promtest.Options{
 		"50,000 samples":   {MaxSamples: 50_000},
 		"few points":       {MaxPoints: 200},
@@ -155,8 +157,8 @@ func TestEveryStoreGivesTheSameAnswer(t *testing.T) {
 		"400":              {Fault: refuseLong(400, "bad_data")},
 		"two scrapers":     {Series: twice},
 		"every third lost": {Fault: func(w http.ResponseWriter, _ *http.Request, n int) bool { return n%3 == 0 && broken(w) }},
-		"429": {Fault: func(w http.ResponseWriter, _ *http.Request, n int) bool {
-			if n%2 == 0 {
+		"429": {Fault: func(w http.ResponseWriter, r *http.Request, _ int) bool {
+			if _, again := asked.LoadOrStore(r.URL.String(), true); again { // whichever of two in flight comes first
 				return false
 			}
 			w.Header().Set("Retry-After", "2")

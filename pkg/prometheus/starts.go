@@ -1,7 +1,8 @@
 package prometheus
 
 // This file reads when containers were started, became ready and ended, from kube-state-metrics (v2.13.0 internal/store/pod.go). A time
-// stays told until the next one, so that a look each few minutes misses none that lasted; what begins twice within one look is seen once.
+// stays told until the next one, so that a look each few minutes misses none that lasted; of three that begin within one look the second is
+// not seen.
 
 import (
 	"cmp"
@@ -19,6 +20,8 @@ const (
 	startTime      = "container_start_time_seconds"         // cAdvisor's, where kube-state-metrics is not there
 	containersTime = "kube_pod_status_container_ready_time" // told only while the condition is True
 	podReadyTime   = "kube_pod_status_ready_time"           // waits for readiness gates as well
+	initTime       = "kube_pod_status_initialized_time"
+	initInfo       = "kube_pod_init_container_info"
 	endedTime      = "kube_pod_container_status_last_terminated_timestamp"
 	endedCode      = "kube_pod_container_status_last_terminated_exitcode"
 	endedReason    = "kube_pod_container_status_last_terminated_reason"
@@ -37,14 +40,10 @@ type starts struct {
 	began    map[podContainer]map[int64]int64 // seconds, and when that was seen first
 	ready    map[string]map[int64]bool        // of a pod
 	podReady bool                             // ready times are those of pods
+	init     map[string]bool                  // the containers that are init containers in some pod
+	initial  map[string]map[int64]bool        // when a pod was initialized
 	ended    map[podContainer]map[int64]*end
 	counts   map[probeOf]map[int64]map[float64]float64
-}
-
-// end is how a life ended, as it was seen last.
-type end struct {
-	code int
-	oom  bool
 }
 
 // ReadStarts reads the starts of the workloads of one namespace, and how long their probes took to be answered. Where it fails on the way it
@@ -52,6 +51,7 @@ type end struct {
 func (c *Client) ReadStarts(ctx context.Context, q Question) (*History[startup.Past], error) {
 	r := &starts{
 		reader: c.reader(q), records: map[Key]*startup.Past{}, began: map[podContainer]map[int64]int64{}, ready: map[string]map[int64]bool{},
+		init: map[string]bool{}, initial: map[string]map[int64]bool{},
 		ended: map[podContainer]map[int64]*end{}, counts: map[probeOf]map[int64]map[float64]float64{},
 	}
 	if err := r.lookAll(ctx); err != nil {
@@ -66,13 +66,14 @@ func (c *Client) ReadStarts(ctx context.Context, q Question) (*History[startup.P
 	var err error
 	if len(r.pods) > 0 {
 		r.divide()
-		r.parts = len(r.groups) * 8
-		for _, step := range []func(context.Context) error{r.readBegan, r.readReady, r.readEnds, r.readProbes} {
+		r.parts = len(r.groups) * 13
+		for _, step := range []func(context.Context) error{r.readVersions, r.readBegan, r.readSidecars, r.readReady, r.readEnds, r.readProbes} {
 			if err = step(ctx); err != nil {
 				break
 			}
 		}
 	}
+	r.noteSidecars()
 	r.lives()
 	r.fold()
 	if err != nil && len(r.records) == 0 {
@@ -106,6 +107,7 @@ func (r *starts) lookAll(ctx context.Context) (err error) {
 	return nil
 }
 
+// readBegan takes the first and the last time that is told in each look: a start that is cut short is soon followed by the next.
 func (r *starts) readBegan(ctx context.Context) error {
 	metric, s := stateStarted, r.ksm
 	switch {
@@ -116,91 +118,51 @@ func (r *starts) readBegan(ctx context.Context) error {
 		r.notes = append(r.notes, "neither "+stateStarted+" nor "+startTime+": starts are not known")
 		return nil
 	}
-	_, err := r.ask(ctx, s, lifeStep, func(match ...string) string { return r.over("max_over_time", metric, s, lifeStep, match...) },
-		func(_ owned, k podContainer, _ Labels, points []Point) {
-			for _, p := range points {
-				at, seen := seconds(p.Value), p.At/1000
-				if at <= 0 || at > seen+60 { // a second of skew is usual; a start in the future is none
-					continue
-				}
-				if r.began[k] == nil {
-					r.began[k] = map[int64]int64{}
-				}
-				r.began[k][at] = min(cmp.Or(r.began[k][at], seen), seen)
-			}
-		})
-	return err
+	return r.askStarts(ctx, metric, s, func(podContainer) bool { return true })
 }
 
-// readReady takes the first and the last time that is told in each look: a pod that loses readiness and finds it again shows both.
-func (r *starts) readReady(ctx context.Context) error {
-	if len(r.began) == 0 {
-		return nil
-	}
-	for _, metric := range []string{containersTime, podReadyTime} {
-		total := 0
-		for _, function := range []string{"min_over_time", "max_over_time"} {
-			n, err := r.ask(ctx, r.ksm, lifeStep, func(match ...string) string {
-				// Without the matchers of containers: pods are told of.
-				return r.by([]string{r.ksm.pod}, function, metric, r.ksm, lifeStep, match[0])
-			}, func(_ owned, k podContainer, _ Labels, points []Point) {
-				for _, p := range points {
-					if r.ready[k.pod] == nil {
-						r.ready[k.pod] = map[int64]bool{}
-					}
-					r.ready[k.pod][seconds(p.Value)] = true
+// askStarts takes in when those containers began that are wanted.
+func (r *starts) askStarts(ctx context.Context, metric string, s scheme, wanted func(podContainer) bool, more ...string) error {
+	for _, told := range []telling{r.lasts, r.firsts} {
+		expr := told([]string{s.pod, s.container}, metric, s)
+		_, err := r.ask(ctx, s, lifeStep, func(match ...string) string { return expr(append(match, more...)...) }, func(_ owned, k podContainer, _ Labels, points []Point) {
+			for _, p := range points {
+				if wanted(k) {
+					r.start(k, seconds(p.Value), p.At/1000)
 				}
-			})
-			if total += n; err != nil {
-				return err
 			}
+		})
+		if err != nil {
+			return err
 		}
-		if total > 0 {
-			r.podReady = metric == podReadyTime
-			return nil
-		}
-		r.part -= 2 * len(r.groups)
 	}
-	r.notes = append(r.notes, "neither "+containersTime+" nor "+podReadyTime+": how long starts took is not known")
 	return nil
 }
 
-func (r *starts) readEnds(ctx context.Context) error {
-	if len(r.began) == 0 {
-		return nil
+// telling makes the question what a metric tells in each look.
+type telling func(by []string, metric string, s scheme) func(match ...string) string
+
+// lasts asks for the last time that is told in a look, times being the higher the later.
+func (r *starts) lasts(by []string, metric string, s scheme) func(match ...string) string {
+	return func(match ...string) string { return r.by(by, "max_over_time", metric, s, lifeStep, match...) }
+}
+
+// firsts asks for the first, in the few looks alone in which it is not the last.
+func (r *starts) firsts(by []string, metric string, s scheme) func(match ...string) string {
+	return func(match ...string) string {
+		return r.by(by, "min_over_time", metric, s, lifeStep, match...) + " < " + r.by(by, "max_over_time", metric, s, lifeStep, match...)
 	}
-	last := map[podContainer]map[int64]int64{} // which end was the last, at each look
-	_, err := r.ask(ctx, r.ksm, lifeStep, func(match ...string) string { return r.over("max_over_time", endedTime, r.ksm, lifeStep, match...) },
-		func(_ owned, k podContainer, _ Labels, points []Point) {
-			for _, p := range points {
-				at, seen := seconds(p.Value), p.At/1000
-				if last[k] == nil {
-					last[k], r.ended[k] = map[int64]int64{}, map[int64]*end{}
-				}
-				last[k][seen] = at
-				r.ended[k][at] = &end{}
-			}
-		})
-	if err != nil || len(last) == 0 {
-		return err
+}
+
+// start takes in that a container was seen to have begun.
+func (r *starts) start(k podContainer, at, seen int64) {
+	if at <= 0 || at > seen+60 { // a second of skew is usual; a start in the future is none
+		return
 	}
-	each := func(metric string, more []string, take func(*end, float64)) error {
-		_, err := r.ask(ctx, r.ksm, lifeStep, func(match ...string) string {
-			return r.over("max_over_time", metric, r.ksm, lifeStep, append(match, more...)...)
-		}, func(_ owned, k podContainer, _ Labels, points []Point) {
-			for _, p := range points {
-				if e := r.ended[k][last[k][p.At/1000]]; e != nil {
-					take(e, p.Value)
-				}
-			}
-		})
-		return err
+	if r.began[k] == nil {
+		r.began[k] = map[int64]int64{}
 	}
-	// A look in which the end changed may still show the code of the one before; the last look at an end shows its own.
-	if err := each(endedCode, nil, func(e *end, v float64) { e.code = int(seconds(v)) }); err != nil {
-		return err
-	}
-	return each(endedReason, []string{`reason="OOMKilled"`}, func(e *end, v float64) { e.oom = e.oom || v > 0 })
+	r.began[k][at] = min(cmp.Or(r.began[k][at], seen), seen)
 }
 
 // lives puts together what belongs to one life.
@@ -222,10 +184,14 @@ func (r *starts) lives() {
 				}
 				return time.Unix(list[j], 0).UTC(), true
 			}
-			l := startup.Life{Pod: k.pod, Version: r.pods[k.pod].version, Began: time.Unix(at, 0).UTC(), Watched: began[at]-at <= int64(watched/time.Second)}
+			l := startup.Life{Pod: k.pod, Version: r.versionFrom(k.pod, at), Began: time.Unix(at, 0).UTC(), Watched: began[at]-at <= int64(watched/time.Second)}
 			l.Ready, _ = within(ready)
+			if r.init[k.container] {
+				l.Initialized, _ = within(slices.Sorted(maps.Keys(r.initial[k.pod])))
+			}
 			if at, ok := within(ended); ok {
-				l.Ended, l.Exit, l.OOM = at, r.ended[k][at.Unix()].code, r.ended[k][at.Unix()].oom
+				e := r.ended[k][at.Unix()]
+				l.Ended, l.Exit, l.OOM = at, e.code, e.killed()
 			}
 			for other, starts := range r.began {
 				if other.pod == k.pod && other.container != k.container {
@@ -246,7 +212,7 @@ func (r *starts) lives() {
 func (r *starts) record(k podContainer) *startup.Past {
 	key := Key{r.pods[k.pod].workload, k.container}
 	if r.records[key] == nil {
-		r.records[key] = &startup.Past{From: r.From, To: r.To}
+		r.records[key] = &startup.Past{From: r.From, To: r.To, VersionsUnknown: r.unknown[key.Workload]}
 	}
 	return r.records[key]
 }

@@ -91,7 +91,7 @@ func starting(since time.Duration, lives ...life) []promtest.Series {
 			if l.oom {
 				return 1
 			}
-			return nan
+			return 0 // the series of the reason before is gone by then
 		}), "reason", "OOMKilled"))
 	minutes := func(share float64) func(life, time.Time) float64 {
 		return func(_ life, at time.Time) float64 { return math.Floor(share * 10 * at.Sub(from).Minutes()) }
@@ -293,6 +293,27 @@ func TestReadyTwiceWithinALook(t *testing.T) {
 	r, _ := readStarts(t, client(t, promtest.Start(promtest.Options{Series: series, Now: now})))
 	if got := sum(r); !strings.HasPrefix(got, "n=1: ready after 30s") {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestStartsWithinOneLook: what a probe cuts short is soon followed by the next start, and both are told within five minutes. The ends of two
+// lives that differ are told apart, or neither is believed.
+func TestStartsWithinOneLook(t *testing.T) {
+	begin := now.Add(-20 * time.Hour).Truncate(5 * time.Minute)
+	at := func(s int) time.Time { return begin.Add(time.Duration(s) * time.Second) }
+	short := life{began: at(5), ended: 60 * time.Second, exit: 137}
+	oom := life{began: at(5), ended: 60 * time.Second, exit: 137, oom: true}
+	for want, lives := range map[string][]life{
+		"n=2: ready after 20s, 1 killed at ≥50s · ": {short, {began: at(95), ready: 20 * time.Second}},
+		// both ended by 137, and again by an end of its own code in the next look
+		"n=3: ready after 20s, 2 killed at ≥50s · ": {short, {began: at(155), ended: 65 * time.Second, exit: 137}, {began: at(605), ready: 20 * time.Second}},
+		"n=2: ready after 20s, 1 killed at ≥50s ":   {oom, {began: at(155), ended: 65 * time.Second, exit: 143}, {began: at(605), ready: 20 * time.Second}},
+		"n=1: ready after 20s · ":                   {oom, {began: at(605), ready: 20 * time.Second}},
+	} {
+		r, _ := readStarts(t, client(t, promtest.Start(promtest.Options{Series: starting(30*time.Hour, lives...), Now: now})))
+		if got := sum(r); !strings.HasPrefix(got, want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }
 

@@ -38,6 +38,25 @@ func (e eras) during(after, until int64) (version string, one bool) {
 	return version, one
 }
 
+// from is the version at a time, or of what ran first after it.
+func (e eras) from(at int64) string {
+	version, found := "", false
+	for _, next := range e {
+		if next.from <= at || !found {
+			version, found = next.version, true
+		}
+	}
+	return version
+}
+
+// versionFrom is the version of a pod at a time, or of the first of its name after it.
+func (r *reader) versionFrom(pod string, at int64) string {
+	if eras := r.eras[pod]; len(eras) > 0 {
+		return eras.from(at)
+	}
+	return r.pods[pod].version
+}
+
 // life is one pod, from when it was created until it was seen last.
 type life struct {
 	pod, uid      string
@@ -65,7 +84,7 @@ func revisions() []revision {
 type revision struct{ kind, label, pods, updated, version, newest string }
 
 // readVersions learns them. Where it cannot it says why, of each workload.
-func (r *memory) readVersions(ctx context.Context) error {
+func (r *reader) readVersions(ctx context.Context) error {
 	for _, kind := range revisions() {
 		own := r.only(kind.kind)
 		if len(own.pods) == 0 {
@@ -125,7 +144,7 @@ func (r *reader) only(kind string) *reader {
 }
 
 // unversioned notes that versions are not known for want of a metric.
-func (r *memory) unversioned(own *reader, lacking string) {
+func (r *reader) unversioned(own *reader, lacking string) {
 	for _, w := range own.workloads {
 		r.unknown[w] = "which versions its pods ran is not known without " + lacking + ": old and new ones count as one"
 	}
@@ -188,7 +207,7 @@ func (r *reader) readHashes(ctx context.Context, lives []*life) error {
 }
 
 // keep makes eras of lives, and counts those of which the version is not known.
-func (r *memory) keep(own *reader, lives []*life) {
+func (r *reader) keep(own *reader, lives []*life) {
 	const margin = 3600 // of what was seen of the first one before it was told of, by other clocks and in steps that began earlier
 	all, unknown := map[Workload]int{}, map[Workload]int{}
 	for _, l := range lives {

@@ -109,6 +109,16 @@ func (d Death) Lifetime() (time.Duration, bool) {
 	return d.Finished.Sub(d.Started), true
 }
 
+// Decided is when the kubelet gave this life up, where an event of that moment is left. A grace period later it has ended.
+func (d Death) Decided() (time.Time, bool) {
+	for _, e := range d.Evidence {
+		if e.Source == "event Killing" && e.Time != nil && !e.Time.Before(d.Started) && !e.Time.After(d.Finished) {
+			return *e.Time, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // slack is what times of kubelet and runtime on one node may differ: both are cut to seconds.
 const slack = 2 * time.Second
 

@@ -33,23 +33,13 @@ func Killed(pod *corev1.Pod, c *corev1.Container, deaths []restart.Death) []Star
 		s := Start{Pod: d.Pod, Bound: AtLeast, Began: d.Started, Life: life}
 		// Nobody asked any more after the decision, so that the grace period is no part of the bound.
 		s.Took = min(life, max(b.Guaranteed, life-grace-slack))
-		if at, ok := decided(d); ok {
+		if at, ok := d.Decided(); ok {
 			s.Took = max(s.Took, at.Sub(d.Started)-b.Timeout-resolution)
 		}
 		s.Least = s.Took
 		out = append(out, s)
 	}
 	return out
-}
-
-// decided is when the kubelet gave this life up, where an event of that moment is left.
-func decided(d restart.Death) (time.Time, bool) {
-	for _, e := range d.Evidence {
-		if e.Source == "event Killing" && e.Time != nil && !e.Time.Before(d.Started) && !e.Time.After(d.Finished) {
-			return *e.Time, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // clocked tells whether a life ended when a probe that never succeeded would end it.

@@ -20,13 +20,16 @@ type Past struct {
 	Lives    []Life    // oldest first
 	PodReady bool      // lives were ready when their pod was, which waits for readiness gates as well
 
+	// VersionsUnknown says, in a sentence, why not all pods' versions are known, where they may differ. Empty where they are.
+	VersionsUnknown string
+
 	answers map[string]map[string]*Answers // by version and probe
 }
 
 // Life is one run of the container.
 type Life struct {
 	Pod     string
-	Version string // the ReplicaSet of a Deployment's pod; empty where none is known
+	Version string // the ReplicaSet of a Deployment's pod, the revision of a StatefulSet's; empty where none is known
 	Began   time.Time
 	Watched bool        // it was seen from its beginning
 	Ready   time.Time   // when the pod's containers were ready first in this life; zero where they were not
@@ -34,6 +37,14 @@ type Life struct {
 	Exit    int         // its exit code
 	OOM     bool        // the memory killer ended it
 	Beside  []time.Time // starts of other containers of the pod
+
+	// Initialized is when the pod was, in this life; zero where it was not, or that is not known.
+	Initialized time.Time
+}
+
+// Versioned tells whether the version of any pod is known.
+func (p *Past) Versioned() bool {
+	return slices.ContainsFunc(p.Lives, func(l Life) bool { return l.Version != "" })
 }
 
 // Of are the answers to a probe of pods of a version, to be added to.
@@ -84,7 +95,7 @@ func (p *Past) Starts(c *corev1.Container, pod *corev1.Pod, counts func(version 
 	counted := len(p.answers) > 0 // otherwise nobody counts failures
 	for _, l := range p.Lives {
 		same := func(s Start) bool { return s.Pod.Name == l.Pod && s.Began.Sub(l.Began).Abs() <= slack }
-		if l.Ready.IsZero() && l.Ended.IsZero() || slices.ContainsFunc(measured, same) {
+		if l.Ready.IsZero() && l.Ended.IsZero() && l.Initialized.IsZero() || slices.ContainsFunc(measured, same) {
 			continue
 		}
 		if !counts(l.Version) {
@@ -93,8 +104,9 @@ func (p *Past) Starts(c *corev1.Container, pod *corev1.Pod, counts func(version 
 		}
 		s := Start{Pod: finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: l.Pod, Container: c.Name}, Began: l.Began}
 		switch {
+		case l.Watched && initializes(pod, c) && s.initialized(c, l.Initialized):
 		case !l.Ready.IsZero() && (c.ReadinessProbe != nil || c.StartupProbe != nil):
-			s.Bound, s.ready = Within, l.Ready
+			s.Bound = Within
 			s.Took, s.Least = bounds(c, l.Ready.Sub(l.Began), heldBack(pod, c, l.Began, l.Ready, l.Beside))
 			if s.Why = p.doubt(l, c, pod, s); s.Why != "" {
 				s.Bound, s.Least = AtMost, 0

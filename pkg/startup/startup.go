@@ -34,8 +34,9 @@ type Start struct {
 	Least time.Duration // what it took at least: Took less the error
 	Life  time.Duration // AtLeast: how long the container lived, with its grace period
 
-	path  string    // the list of its status
-	ready time.Time // since when the pod's containers are
+	path  string                  // the list of its status
+	ready time.Time               // since when the pod's condition below is True
+	sign  corev1.PodConditionType // ContainersReady, or Initialized
 }
 
 // Evidence quotes what the time of a start that succeeded was taken from.
@@ -44,7 +45,7 @@ func (s Start) Evidence() []finding.Evidence {
 	pod.Container = ""
 	return []finding.Evidence{
 		{Object: s.Pod, Source: "status." + s.path + "[" + s.Pod.Container + "].state.running.startedAt", Value: s.Began.Format(time.RFC3339), Time: finding.At(s.Began)},
-		{Object: pod, Source: "status.conditions[ContainersReady]", Value: "True since " + s.ready.Format(time.RFC3339), Time: finding.At(s.ready)},
+		{Object: pod, Source: "status.conditions[" + string(s.sign) + "]", Value: "True since " + s.ready.Format(time.RFC3339), Time: finding.At(s.ready)},
 	}
 }
 
@@ -100,24 +101,47 @@ func Alike(a, b *corev1.Probe) bool {
 	}
 }
 
+// Hidden tells whether nobody can tell if two probes ask the same: what is kept of them is alike, and not all is.
+func Hidden(a, b *corev1.Probe) bool {
+	switch {
+	case a == nil || b == nil:
+		return false
+	case a.HTTPGet != nil && b.HTTPGet != nil:
+		x, y := a.DeepCopy(), b.DeepCopy()
+		partial := false
+		for _, get := range []*corev1.HTTPGetAction{x.HTTPGet, y.HTTPGet} {
+			path, _, query := strings.Cut(get.Path, "?")
+			partial = partial || query || len(get.HTTPHeaders) > 0
+			get.Path, get.HTTPHeaders = path, nil
+		}
+		return partial && Alike(x, y)
+	case a.Exec != nil && b.Exec != nil:
+		x, y := a.Exec.Command, b.Exec.Command
+		return len(x) > 0 && len(y) > 0 && len(x)+len(y) > 2 && x[0] == y[0]
+	default:
+		return false
+	}
+}
+
 // Observe measures the start of the life that a container of a pod is in now; false where it is not ready, or nothing tells when it was.
 func Observe(f restart.Facts, c *corev1.Container) (Start, bool) {
 	if f.Pod == nil || c.ReadinessProbe == nil && c.StartupProbe == nil {
 		return Start{}, false
 	}
 	st, list := statusOf(f.Pod, c.Name)
-	ready := readySince(f.Pod)
-	if st == nil || st.State.Running == nil || !st.Ready || ready.IsZero() {
+	ready := since(f.Pod, corev1.ContainersReady)
+	if st == nil || st.State.Running == nil || st.State.Running.StartedAt.Unix() <= 0 {
 		return Start{}, false
 	}
 	began := st.State.Running.StartedAt.UTC()
-	if began.Unix() <= 0 || ready.Before(began) {
+	s := Start{Pod: finding.ObjectRef{Kind: "Pod", Namespace: f.Namespace, Name: f.Name, Container: c.Name}, Began: began, path: list}
+	if initializes(f.Pod, c) && s.initialized(c, since(f.Pod, corev1.PodInitialized)) {
+		return s, true
+	}
+	if !st.Ready || ready.IsZero() || ready.Before(began) {
 		return Start{}, false // another container's doing, or from the life before
 	}
-	s := Start{
-		Pod:   finding.ObjectRef{Kind: "Pod", Namespace: f.Namespace, Name: f.Name, Container: c.Name},
-		Bound: Within, Began: began, Took: ready.Sub(began), path: list, ready: ready,
-	}
+	s.Bound, s.Took, s.ready, s.sign = Within, ready.Sub(began), ready, corev1.ContainersReady
 	var beside []time.Time
 	for _, list := range [][]corev1.ContainerStatus{f.Pod.Status.InitContainerStatuses, f.Pod.Status.ContainerStatuses} {
 		for i := range list {
@@ -161,9 +185,8 @@ func bounds(c *corev1.Container, seen, held time.Duration) (took, least time.Dur
 // (kubernetes v1.37.2 pkg/kubelet/kubelet.go SyncPod, pkg/kubelet/kuberuntime/kuberuntime_container.go startContainer,
 // pkg/kubelet/prober/worker.go doProbe). How long a hook took nothing tells.
 func heldBack(pod *corev1.Pod, c *corev1.Container, began, ready time.Time, beside []time.Time) (held time.Duration) {
-	hooks := func(c *corev1.Container) bool { return c.Lifecycle != nil && c.Lifecycle.PostStart != nil }
 	for i := range pod.Spec.Containers {
-		if hooks(c) || hooks(&pod.Spec.Containers[i]) {
+		if hooked(c) || hooked(&pod.Spec.Containers[i]) {
 			return ready.Sub(began)
 		}
 	}
@@ -174,6 +197,8 @@ func heldBack(pod *corev1.Pod, c *corev1.Container, began, ready time.Time, besi
 	}
 	return held
 }
+
+func hooked(c *corev1.Container) bool { return c.Lifecycle != nil && c.Lifecycle.PostStart != nil }
 
 // doubt is why the moment at which the pod's containers were ready need not be the end of this container's start.
 func doubt(f restart.Facts, c *corev1.Container, s Start, ready time.Time) string {
@@ -226,11 +251,11 @@ func longest(c *corev1.Container) time.Duration {
 	return believable
 }
 
-// readySince is since when all containers of a pod are ready, zero where they are not. The condition Ready would also wait for readiness
-// gates.
-func readySince(p *corev1.Pod) time.Time {
+// since is since when a condition of a pod is True, zero where it is not. Of all conditions ContainersReady tells when its containers were
+// ready: Ready would also wait for readiness gates.
+func since(p *corev1.Pod, condition corev1.PodConditionType) time.Time {
 	for _, c := range p.Status.Conditions {
-		if c.Type == corev1.ContainersReady && c.Status == corev1.ConditionTrue {
+		if c.Type == condition && c.Status == corev1.ConditionTrue {
 			return c.LastTransitionTime.UTC()
 		}
 	}

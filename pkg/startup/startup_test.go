@@ -225,3 +225,33 @@ func TestShown(t *testing.T) {
 		}
 	}
 }
+
+func TestHidden(t *testing.T) {
+	get := func(path string, headers ...corev1.HTTPHeader) *corev1.Probe {
+		p := probe(0, 10, 3, 1)
+		p.HTTPGet.Path, p.HTTPGet.HTTPHeaders = path, headers
+		return p
+	}
+	exec := func(command ...string) *corev1.Probe {
+		return &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: command}}}
+	}
+	for name, c := range map[string]struct {
+		a, b *corev1.Probe
+		want bool
+	}{
+		"the same path":                 {get("/up"), get("/up"), false},
+		"another path":                  {get("/up?a"), get("/down?a"), false},
+		"queries":                       {get("/up?a"), get("/up?b"), true},
+		"a header":                      {get("/up", corev1.HTTPHeader{Name: "Host"}), get("up"), true},
+		"commands without arguments":    {exec("check"), exec("check"), false},
+		"commands with arguments":       {exec("sh", "-c"), exec("sh", "-c"), true},
+		"one of them has an argument":   {exec("check"), exec("check", "x"), true},
+		"other commands":                {exec("sh", "-c"), exec("bash", "-c"), false},
+		"handlers of another kind each": {exec("sh", "-c"), get("/up?a"), false},
+		"none":                          {nil, get("/up?a"), false},
+	} {
+		if got := Hidden(c.a, c.b); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

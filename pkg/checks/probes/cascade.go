@@ -25,13 +25,13 @@ var Cascade = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "The liveness probe kills one replica after the other, and each kill loads the rest",
 		Symptom:  "Under load, or after the loss of one replica, all replicas restart in turn, and the service does not come back by itself.",
-		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min; a warning where kills, or failures of half of them, were seen within the hour and R > L, k* = 1 or one handler lets them spread. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, load is not said to be the cause.",
+		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min and it spreads: R > L, as many as k* were killed, one handler, or other workloads that fail alike; where none is known to hold and one is not known, coverage names it. A warning where kills, or failures of half of them, were seen within the hour and R > L, k* or one handler lets them spread. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, load is not said to be the cause.",
 		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
 		Fix:      "Take load off or add replicas first; where others fail alike, mend what they depend on. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
-		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets, whose pods take no load from each other, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
+		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
 	},
-	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics), analysis.Optional(snapshot.Autoscalers)),
+	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics), analysis.Optional(snapshot.Autoscalers), analysis.Optional(snapshot.Services)),
 	Run:    cascades,
 }
 
@@ -46,8 +46,9 @@ func cascades(p *analysis.Pass) error {
 	var all []*falling
 	alike := map[symptom]int{}
 	scalers := sync.OnceValue(func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler { return autoscalers(p) })
+	services := sync.OnceValue(func() bySelector { return servicesByReadiness(p) })
 	for _, w := range p.Workloads() {
-		f := fallingOf(p, w, scalers)
+		f := fallingOf(p, w, scalers, services)
 		if f == nil {
 			continue
 		}
@@ -66,11 +67,17 @@ func cascades(p *analysis.Pass) error {
 		for s := range f.symptoms {
 			f.facts.Elsewhere = max(f.facts.Elsewhere, alike[s]-1)
 		}
-		if a := cascade.Assess(f.facts); a.Verdict == cascade.Active || a.Verdict == cascade.Primed {
-			if p.Complete(snapshot.ReplicaSets, f.workload.Namespace) == snapshot.Unknown && (f.workload.Kind == "Deployment" || f.workload.Kind == "ReplicaSet") {
-				p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is load or a rollout for which the liveness probe killed %d of %d replicas: its revisions were not read", len(a.Killed), a.Replicas))
-				continue
-			}
+		a := cascade.Assess(f.facts)
+		switch {
+		case a.Verdict != cascade.Active && a.Verdict != cascade.Primed && len(a.Missing) == 0:
+		case p.Complete(snapshot.ReplicaSets, f.workload.Namespace) == snapshot.Unknown && (f.workload.Kind == "Deployment" || f.workload.Kind == "ReplicaSet"):
+			p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is load or a rollout for which the liveness probe killed %d of %d replicas: its revisions were not read", len(a.Killed), a.Replicas))
+		case f.alone:
+			p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether its pods get the load of the %d of %d that the liveness probe killed: no Service is known to spread it, and not all were read", len(a.Killed), a.Replicas))
+		case len(a.Missing) > 0:
+			p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is a cascade that the liveness probe killed %d of %d replicas within %s: %s",
+				len(a.Killed), a.Replicas, analysis.Span(cascade.Window), strings.Join(a.Missing, "; ")))
+		default:
 			p.Report(f.finding(a))
 		}
 	}
@@ -109,8 +116,12 @@ func (f *falling) finding(a cascade.Assessment) finding.Finding {
 		out.Message += fmt.Sprintf("; they die faster than they return (%s)", a.Inequality())
 	case a.ByScaler:
 		out.Message += fmt.Sprintf("; autoscaler %s wants more than its maximum of %d (%s)", f.scaler.Name, f.scaler.Spec.MaxReplicas, a.Inequality())
-	case a.Breaks == 1:
-		out.Message += fmt.Sprintf("; with one gone the others are beyond their CPU limit (%s)", a.Inequality())
+	case a.Overloads():
+		gone := "one"
+		if a.Breaks > 1 {
+			gone = fmt.Sprint(a.Breaks)
+		}
+		out.Message += fmt.Sprintf("; with %s gone the others are beyond their CPU limit (%s)", gone, a.Inequality())
 	default:
 		out.Message += fmt.Sprintf(" (%s)", a.Inequality())
 	}

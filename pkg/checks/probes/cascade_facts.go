@@ -8,6 +8,7 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
@@ -29,6 +30,7 @@ type falling struct {
 	facts     cascade.Facts
 	words     string
 	measured  bool // the use of CPU is that of the metrics API
+	alone     bool // Services were not read that may spread load over its pods
 	symptoms  map[symptom]bool
 	grades    map[string][]graded // of a replica's kills
 	deaths    []restart.Death
@@ -43,9 +45,9 @@ type graded struct {
 }
 
 // fallingOf gathers what failed; nil for most workloads: one replica, no container with a liveness probe, or nothing that failed.
-// The pods of a DaemonSet serve their own node, and take no load from each other.
-func fallingOf(p *analysis.Pass, w snapshot.Ref, scalers func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler) *falling {
-	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" || w.Kind == "DaemonSet" {
+// The pods of a DaemonSet take load from each other only where something spreads it over them.
+func fallingOf(p *analysis.Pass, w snapshot.Ref, scalers func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler, services func() bySelector) *falling {
+	if len(p.PodsOf(w)) < 2 || w.Kind == "Job" || w.Kind == "CronJob" {
 		return nil
 	}
 	f := &falling{workload: w}
@@ -76,9 +78,23 @@ func fallingOf(p *analysis.Pass, w snapshot.Ref, scalers func() map[snapshot.Ref
 	if f.pods = alive(p.PodsOf(w)); len(f.pods) < 2 {
 		return nil
 	}
+	if w.Kind == "DaemonSet" && !f.balanced(services()) {
+		if p.Complete(snapshot.Services, w.Namespace) == snapshot.Known {
+			return nil
+		}
+		f.alone = true
+	}
 	f.scaler = scalers()[snapshot.Ref{Kind: w.Kind, Namespace: w.Namespace, Name: w.Name}]
 	f.measure(p, died)
 	return f
+}
+
+// balanced tells whether a Service spreads load over the pods of a DaemonSet: what one does not take, another gets. One whose clients are sent
+// to their own node alone does not, but for what comes from outside, where the nodes without a ready pod are left out.
+func (f *falling) balanced(services bySelector) bool {
+	return slices.ContainsFunc(services.selecting(f.workload.Namespace, f.pods[0].Labels), func(s *corev1.Service) bool {
+		return s.Spec.Type == corev1.ServiceTypeLoadBalancer || ptr.Deref(s.Spec.InternalTrafficPolicy, "") != corev1.ServiceInternalTrafficPolicyLocal
+	})
 }
 
 // take notes the container that is spoken of: the first with a liveness probe of which something is told.
@@ -95,9 +111,11 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 		Now: p.Now(), EventsRead: p.Complete(snapshot.Events, f.workload.Namespace) != snapshot.Unknown,
 		KillTime: budget.Attempts(budget.Failures - 1), Use: f.use(p), Scaler: scalerOf(f.scaler),
 	}
-	if sameHandler(f.container) {
-		ready := restart.BudgetOf(f.container.ReadinessProbe)
-		f.facts.Coupled = f.facts.KillTime <= ready.Attempts(ready.Failures)+ready.Timeout
+	if c := f.container; c.ReadinessProbe != nil {
+		ready := restart.BudgetOf(c.ReadinessProbe)
+		if f.facts.KillTime <= ready.Attempts(ready.Failures)+ready.Timeout {
+			f.facts.Coupled, f.facts.Hidden = sameHandler(c), startup.Hidden(c.LivenessProbe, c.ReadinessProbe)
+		}
 	}
 	revisions := rolloutOf(p, f.workload, f.pods)
 	f.facts.RolledOut = revisions.since
@@ -222,76 +240,3 @@ func byLoad(u kubeevent.Unhealthy) bool {
 		return true
 	}
 }
-
-// status is that of the container in one of the pods, nil where it has none.
-func (f *falling) status(pod *corev1.Pod) (status *corev1.ContainerStatus) {
-	eachStatus(pod, func(c *corev1.Container, _ bool, st *corev1.ContainerStatus) {
-		if c.Name == f.container.Name {
-			status = st
-		}
-	})
-	return status
-}
-
-// lastEnd is when a container last ended, and how long it had lived; zero where that is not known.
-func lastEnd(st *corev1.ContainerStatus) (at time.Time, lived time.Duration) {
-	for _, t := range []*corev1.ContainerStateTerminated{st.LastTerminationState.Terminated, st.State.Terminated} {
-		if t != nil && t.FinishedAt.After(at) {
-			if at, lived = t.FinishedAt.Time, 0; t.StartedAt.Unix() > 0 {
-				lived = at.Sub(t.StartedAt.Time)
-			}
-		}
-	}
-	return at, lived
-}
-
-// use is how much of their CPU limit the replicas use, on average, by the metrics API or else by what the autoscaler was told; zero where no
-// number or no limit is known.
-func (f *falling) use(p *analysis.Pass) float64 {
-	var sum float64
-	n := 0
-	limit := f.container.Resources.Limits.Cpu().MilliValue()
-	for _, pod := range f.pods {
-		u := p.PodUsage(pod.Namespace, pod.Name)
-		if u == nil || limit <= 0 {
-			continue
-		}
-		for _, c := range u.Containers {
-			if c.Name == f.container.Name && c.MilliCPU > 0 {
-				sum, n = sum+float64(c.MilliCPU)/float64(limit), n+1
-			}
-		}
-	}
-	if n == 0 {
-		return cpuUse(f.scaler, &f.pods[0].Spec, f.container.Name)
-	}
-	f.measured = true
-	return sum / float64(n)
-}
-
-func (f *falling) ready() (n int) {
-	for _, r := range f.facts.Replicas {
-		if r.Ready {
-			n++
-		}
-	}
-	return n
-}
-
-// signalled counts the replicas whose container a signal ended within the window: what status alone tells.
-func (f *falling) signalled(now time.Time) (n int) {
-	for _, pod := range f.pods {
-		if st := f.status(pod); st != nil {
-			ends := []*corev1.ContainerStateTerminated{st.State.Terminated, st.LastTerminationState.Terminated}
-			if slices.ContainsFunc(ends, func(t *corev1.ContainerStateTerminated) bool {
-				return t != nil && (t.ExitCode == 137 || t.ExitCode == 143) && t.Reason != "OOMKilled" && now.Sub(t.FinishedAt.Time) <= cascade.Window
-			}) {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-// neverServed tells whether a pod has never been ready: what ends it then is its start, not its load.
-func neverServed(pod *corev1.Pod) bool { return !isReady(pod) && neverReady(pod) }

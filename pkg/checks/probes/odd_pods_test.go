@@ -159,6 +159,7 @@ func TestAPIsAbsent(t *testing.T) {
 	for i := range 4 {
 		pod := lone(fmt.Sprintf("web-%d", i), restarted(137, 4*time.Minute), func(p *corev1.Pod) {
 			p.OwnerReferences, p.Spec.NodeName = controlledBy("StatefulSet", "web"), fmt.Sprintf("node-%d", i)
+			p.Spec.Containers[0].LivenessProbe.PeriodSeconds = 1
 		})
 		fleet = append(fleet, pod, about(pod, "Killing", killedText, 4*time.Minute, 4*time.Minute, 1))
 	}

@@ -31,7 +31,7 @@ The liveness probe gives readiness the time to act first, and minReadySeconds le
 Time-outs are raised where attempts did time out, and are never lowered.
 
 Where a store that speaks Prometheus' HTTP API is named (--prometheus) or runs in the cluster, weeks of starts count as well: those of
-versions with the same probes, as kube-state-metrics saw them begin (kube_pod_container_state_started), become ready
+versions with the same probes (of StatefulSets and DaemonSets those that run now), as kube-state-metrics saw them begin (kube_pod_container_state_started), become ready
 (kube_pod_status_container_ready_time) and end. The kubelet's prober_probe_duration_seconds tells how long answers took: a time-out has room for
 twice as long as 99 % of them took and for the slowest, which takes 300 answers and a day. Without a store all else stays.`,
 	Example: `  # All workloads of the current namespace
@@ -112,10 +112,13 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 		weeks.add(&s, w, own, newest)
 		item.Starts, item.Answers = weeks.wire(s), weeks.answers()
 		a := startup.Recommend(c, s.Sum, timeOuts(v, w.Ref, c.Name), weeks.replies())
-		if newest == nil && s.N() == 0 && !bare {
+		if newest == nil && s.N()+len(s.AtMost) == 0 && !bare {
 			a.CannotSay = "no start can be measured: it has no pod"
 		}
 		item.CannotSay, item.Notes = a.CannotSay, a.Notes
+		if weeks.past != nil && weeks.past.VersionsUnknown != "" {
+			item.Notes = append(item.Notes, weeks.past.VersionsUnknown)
+		}
 		if a.CannotSay == "" {
 			item.Confidence = finding.Consistent
 			if len(s.Ready) >= 3 {

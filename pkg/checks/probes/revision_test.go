@@ -37,6 +37,7 @@ func TestRolloutOfAStatefulSet(t *testing.T) {
 		for i, m := range tc.members {
 			pod := lone(fmt.Sprintf("db-%d", i), func(p *corev1.Pod) {
 				p.OwnerReferences, p.Spec.NodeName = controlledBy("StatefulSet", "db"), fmt.Sprintf("node-%d", i)
+				p.Spec.Containers[0].LivenessProbe.PeriodSeconds = 2 // R > L
 				p.CreationTimestamp, p.Status.StartTime = before(m.made), new(before(m.made))
 				p.Status.Conditions[0].LastTransitionTime = before(m.made - 20*time.Second)
 				p.Status.ContainerStatuses[0].State.Running.StartedAt = before(m.made - 2*time.Second)

@@ -28,17 +28,25 @@ func tooSoon(p *analysis.Pass, d *appsv1.Deployment) {
 		return // there was nothing before that the rollout could have kept
 	}
 	var first restart.Death
+	var at time.Time // when it was decided
 	for _, hurt := range deaths.In(p.View, w) {
 		if !newest.Made(hurt.Name) {
 			continue
 		}
 		for _, death := range hurt.Deaths {
-			if death.Cause == restart.Liveness && !death.First.IsZero() && (first.First.IsZero() || death.First.Before(first.First)) {
-				first = death
+			if death.Cause != restart.Liveness || death.First.IsZero() {
+				continue
+			}
+			decided := death.First
+			if when, ok := death.Decided(); ok && death.Count == 1 {
+				decided = when
+			}
+			if at.IsZero() || decided.Before(at) {
+				first, at = death, decided
 			}
 		}
 	}
-	if first.First.IsZero() {
+	if at.IsZero() {
 		return
 	}
 	for i := range d.Spec.Template.Spec.Containers {
@@ -47,7 +55,7 @@ func tooSoon(p *analysis.Pass, d *appsv1.Deployment) {
 			continue
 		}
 		b, least := restart.BudgetOf(c.LivenessProbe), time.Duration(d.Spec.MinReadySeconds)*time.Second
-		after := first.First.Sub(complete)
+		after := at.Sub(complete)
 		if least >= b.Latest || after <= 0 || after > b.Latest {
 			continue
 		}

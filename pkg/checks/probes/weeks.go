@@ -29,7 +29,7 @@ type weeks struct {
 
 // weeksOf looks a container of a template up.
 func weeksOf(v *snapshot.View, w analysis.Workload, c *corev1.Container, q analysis.Question) *weeks {
-	out := &weeks{counts: sameVersions(v, w, c), probeAnswers: map[kubeevent.Probe]*startup.Answers{}}
+	out := &weeks{probeAnswers: map[kubeevent.Probe]*startup.Answers{}}
 	if q.Past == nil {
 		return out
 	}
@@ -38,40 +38,13 @@ func weeksOf(v *snapshot.View, w analysis.Workload, c *corev1.Container, q analy
 	if out.past, _ = q.Past(ref).(*startup.Past); out.past == nil {
 		return out
 	}
+	out.counts = sameVersions(v, w, c, out.past.Versioned())
 	for _, probe := range []kubeevent.Probe{kubeevent.Startup, kubeevent.Liveness, kubeevent.Readiness} {
 		if a := out.past.Answers(probe, out.counts); a.N() > 0 || a.Failed > 0 {
 			out.probeAnswers[probe] = a
 		}
 	}
 	return out
-}
-
-// sameVersions tells which versions of a workload have the probes of its template's container. Only a Deployment's are known, by their
-// ReplicaSets; those of which the ReplicaSet is gone do not count. Of other kinds all do.
-func sameVersions(v *snapshot.View, w analysis.Workload, c *corev1.Container) func(version string) bool {
-	if w.Ref.Kind != "Deployment" {
-		return func(string) bool { return true }
-	}
-	known := map[string]bool{}
-	for _, p := range w.Pods { // theirs counts where ReplicaSets may not be read
-		if owner := metav1.GetControllerOfNoCopy(p); owner != nil {
-			if own, _ := specOf(p, c.Name); own != nil && sameProbes(own, c) {
-				known[owner.Name] = true
-			}
-		}
-	}
-	return func(version string) bool {
-		same, asked := known[version]
-		if asked {
-			return same
-		}
-		if rs := v.ReplicaSet(w.Ref.Namespace, version); rs != nil {
-			own, _ := specOf(&corev1.Pod{Spec: rs.Spec.Template.Spec}, c.Name)
-			same = own != nil && sameProbes(own, c)
-		}
-		known[version] = same
-		return same
-	}
 }
 
 // add counts the starts of weeks among those that were measured. own is the container as its pods run it, newest one of them or nil.

@@ -1,7 +1,7 @@
 package promtest
 
-// The queries: max by (pod,container)(max_over_time(METRIC{…}[60s])), with other labels and with min and count as well, and "or" between two
-// of them.
+// The queries: max by (pod,container)(max_over_time(METRIC{…}[60s])), with other labels and with min and count as well, and "or" or "<" between
+// two of them.
 
 import (
 	"fmt"
@@ -64,6 +64,9 @@ func (s selector) fits(labels map[string]string) bool {
 
 // evaluate answers a query at from, from+step … to, and says how many samples it had to hold for it.
 func (s *Server) evaluate(query string, from, to, step int64) ([]Series, int) {
+	if low, high, ok := strings.Cut(query, " < "); ok {
+		return s.less(low, high, from, to, step)
+	}
 	byLabels, cost := map[string]Series{}, 0
 	for _, part := range strings.Split(query, " or ") {
 		m := form.FindStringSubmatch(part)
@@ -127,6 +130,31 @@ func (s *Server) evaluate(query string, from, to, step int64) ([]Series, int) {
 	}
 	sort.Slice(out, func(i, j int) bool { return fmt.Sprint(out[i].Labels) < fmt.Sprint(out[j].Labels) })
 	return out, cost
+}
+
+// less keeps of one query's samples those that are lower than another's of the same labels and time.
+func (s *Server) less(low, high string, from, to, step int64) (out []Series, cost int) {
+	left, n := s.evaluate(low, from, to, step)
+	right, m := s.evaluate(high, from, to, step)
+	above := map[string]float64{}
+	key := func(one Series, at int64) string { return fmt.Sprint(one.Labels, at) }
+	for _, one := range right {
+		for _, p := range one.Samples {
+			above[key(one, p.At)] = p.Value
+		}
+	}
+	for _, one := range left {
+		kept := Series{Labels: one.Labels}
+		for _, p := range one.Samples {
+			if v, ok := above[key(one, p.At)]; ok && p.Value < v {
+				kept.Samples = append(kept.Samples, p)
+			}
+		}
+		if len(kept.Samples) > 0 {
+			out = append(out, kept)
+		}
+	}
+	return out, n + m
 }
 
 // over is the highest, lowest or number of the samples after one time and until another; NaN only where all of them are.

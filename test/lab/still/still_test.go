@@ -43,7 +43,7 @@ func run(m *testing.M) int {
 		err = parts.Built(cache)
 	}
 	if err == nil { // always the same place, so that what a killed test left behind is ended
-		rig, err = scale.Up(context.Background(), filepath.Join(cache, "still"), pods, os.Stderr)
+		rig, err = scale.Up(context.Background(), filepath.Join(cache, "still"), pods, 0, os.Stderr)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

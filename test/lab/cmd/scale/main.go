@@ -28,6 +28,7 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	pods := flag.Int("pods", 2000, "how many pods the cluster has")
+	unhealthy := flag.Int("unhealthy", 0, "how many events besides tell of probes that failed: 10000")
 	rounds := flag.Int("rounds", 5, "how often each program runs")
 	page := flag.String("page", "", "page to write the table into: ../../docs/performance.md")
 	keep := flag.Bool("keep", false, "leave the cluster running")
@@ -36,6 +37,9 @@ func run(ctx context.Context) (err error) {
 	alternatives := flag.Bool("alternatives", false, "compare ways to read instead of programs")
 	usage := flag.String("measure", "", "only run the program that the arguments name, and write what it took to this file")
 	flag.Parse()
+	if *unhealthy > 0 && *page != "" {
+		return errors.New("the page has no rows of clusters with -unhealthy")
+	}
 	if *usage != "" {
 		return scale.MeasureOne(ctx, *usage, flag.Args())
 	}
@@ -54,7 +58,7 @@ func run(ctx context.Context) (err error) {
 	if *alternatives {
 		flags = append(flags, scale.AlternativesFlags)
 	}
-	r, err := scale.Up(ctx, dir, *pods, os.Stderr, flags...)
+	r, err := scale.Up(ctx, dir, *pods, *unhealthy, os.Stderr, flags...)
 	if err != nil {
 		return err
 	}

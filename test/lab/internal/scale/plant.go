@@ -53,15 +53,7 @@ func Plant(ctx context.Context, config *rest.Config, ca *pki.CA, times int) ([]P
 			if err := w.group(ctx, objects); err != nil {
 				return nil, fmt.Errorf("plant %s: %w", in.Name, err)
 			}
-			kind, name, _ := strings.Cut(strings.NewReplacer("{{.Namespace}}", p.Namespace, "{{.Node}}", p.Node).Replace(in.Object), "/")
-			found := Planted{in.Check, kind, p.Namespace, name}
-			if kind == "PersistentVolume" || kind == "Node" {
-				found.Namespace = ""
-			}
-			out = append(out, found)
-			if in.Also != "" {
-				out = append(out, Planted{in.Also, found.Kind, found.Namespace, found.Name})
-			}
+			out = append(out, p.planted(in)...)
 		}
 	}
 	return out, nil
@@ -78,6 +70,20 @@ type place struct {
 // IP is the n-th address of the place.
 func (p place) IP(n int) string {
 	return fmt.Sprintf("10.%d.%d.%d", 240+p.number>>12&15, p.number>>4&255, p.number<<4&240+n)
+}
+
+// planted is what must be found of an incident at the place.
+func (p place) planted(in incident.Incident) []Planted {
+	kind, name, _ := strings.Cut(strings.NewReplacer("{{.Namespace}}", p.Namespace, "{{.Node}}", p.Node).Replace(in.Object), "/")
+	found := Planted{in.Check, kind, p.Namespace, name}
+	if kind == "PersistentVolume" || kind == "Node" {
+		found.Namespace = ""
+	}
+	out := []Planted{found}
+	if in.Also != "" {
+		out = append(out, Planted{in.Also, found.Kind, found.Namespace, found.Name})
+	}
+	return out
 }
 
 func (p place) objects(in incident.Incident, ca *pki.CA) ([]snapshot.Object, error) {

@@ -28,12 +28,14 @@ import (
 // writers is how many objects are under way at once.
 const writers = 16
 
-// Populate writes a healthy cluster with a number of pods, and returns how many objects it wrote.
-func Populate(ctx context.Context, config *rest.Config, pods int) (int64, error) {
+// Populate writes a healthy cluster with a number of pods, beside a number of events of probes of theirs that failed, and returns how many
+// objects it wrote and what must be found of the failures.
+func Populate(ctx context.Context, config *rest.Config, pods, failures int) (int64, []Planted, error) {
 	w, err := newWriter(config)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
+	u := newUnhealthy(failures, pods, time.Now())
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	groups := make(chan []snapshot.Object)
@@ -47,15 +49,15 @@ func Populate(ctx context.Context, config *rest.Config, pods int) (int64, error)
 			}
 		})
 	}
-	for group := range clustertest.Groups(pods, time.Now()) {
+	for group := range clustertest.Groups(pods, u.now) {
 		select {
-		case groups <- group:
+		case groups <- u.add(group):
 		case <-ctx.Done():
 		}
 	}
 	close(groups)
 	wg.Wait()
-	return w.written.Load(), context.Cause(ctx)
+	return w.written.Load(), u.failed, context.Cause(ctx)
 }
 
 // writer writes objects, and remembers the UIDs that the server gave them instead of those that they were made with.

@@ -29,21 +29,21 @@ type Rig struct {
 	tool, floor string
 }
 
-// Up brings up a cluster and fills it. The API server gets the flags.
-func Up(ctx context.Context, dir string, pods int, log io.Writer, flags ...string) (*Rig, error) {
+// Up brings up a cluster and fills it, with so many events of failed probes besides. The API server gets the flags.
+func Up(ctx context.Context, dir string, pods, failures int, log io.Writer, flags ...string) (*Rig, error) {
 	c, err := still.Up(ctx, dir, log, flags...)
 	if err != nil {
 		return nil, err
 	}
 	r := &Rig{Cluster: c, Pods: pods}
-	if err := r.fill(ctx, log); err != nil {
+	if err := r.fill(ctx, failures, log); err != nil {
 		_ = c.Down()
 		return nil, err
 	}
 	return r, nil
 }
 
-func (r *Rig) fill(ctx context.Context, log io.Writer) error {
+func (r *Rig) fill(ctx context.Context, failures int, log io.Writer) error {
 	module, err := parts.ModuleDir(ctx)
 	if err != nil {
 		return err
@@ -59,12 +59,14 @@ func (r *Rig) fill(ctx context.Context, log io.Writer) error {
 		return err
 	}
 	begin := time.Now()
-	if r.Objects, err = Populate(ctx, config, r.Pods); err != nil {
+	var failed []Planted
+	if r.Objects, failed, err = Populate(ctx, config, r.Pods, failures); err != nil {
 		return err
 	}
 	if r.Planted, err = Plant(ctx, config, r.CA, max(1, r.Pods/podsPerPlant)); err != nil {
 		return err
 	}
+	r.Planted = append(r.Planted, failed...)
 	r.Clock = time.Now().Add(6 * time.Minute) // pvc/waiting-for-consumer waits for five
 	fmt.Fprintf(log, "%d objects and %d planted incidents were written in %s\n", r.Objects, len(r.Planted), time.Since(begin).Round(time.Second))
 	return nil
