@@ -109,8 +109,8 @@ func pressureOn(p *analysis.Pass, node *corev1.Node, room int64) pressure {
 			}}
 		}
 	}
-	if ooms := restart.SystemOOMs(p.EventsNamed("Node", "", node.Name)); len(ooms) > 0 {
-		if last := ooms[len(ooms)-1]; p.Now().Sub(last.Time) <= lately {
+	if kills, _ := restart.SystemOOMs(p.EventsNamed("Node", "", node.Name)); len(kills) > 0 {
+		if last := kills[len(kills)-1]; p.Now().Sub(last.Time) <= lately {
 			return pressure{"ran out of memory " + analysis.Ago(p.Now(), last.Time) + " ago", finding.Evidence{
 				Object: ref, Source: "event SystemOOM", Value: last.Event.Message, Time: finding.At(last.Time),
 			}}
