@@ -5,7 +5,6 @@ package restart
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +39,7 @@ type SystemOOM struct {
 }
 
 // SystemOOMs lists when the node as a whole ran out of memory, and apart from it what is old or may be: what another event had said before
-// of the same process, and what a kubelet says within a minute of its start. Both are in the order of time.
+// of the same process, and what a kubelet says within a minute of its start.
 func SystemOOMs(nodeEvents []*corev1.Event) (kills, old []SystemOOM) {
 	var starts, boots []time.Time
 	var all []SystemOOM
@@ -58,23 +57,35 @@ func SystemOOMs(nodeEvents []*corev1.Event) (kills, old []SystemOOM) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b SystemOOM) int { return a.Time.Compare(b.Time) })
-	for _, o := range all {
+	for i := range all {
+		o := &all[i]
 		if o.Old = o.saidBefore(all, boots); o.Old == "" {
 			o.Old = o.startup(starts, boots)
 		}
 		if o.Old == "" {
-			kills = append(kills, o)
+			kills = append(kills, *o)
 		} else {
-			old = append(old, o)
+			old = append(old, *o)
 		}
 	}
 	return kills, old
 }
 
+// LastSystemOOM is the last kill of SystemOOMs, nil where there was none.
+func LastSystemOOM(nodeEvents []*corev1.Event) (last *SystemOOM) {
+	kills, _ := SystemOOMs(nodeEvents)
+	for i := range kills {
+		if last == nil || kills[i].Time.After(last.Time) {
+			last = &kills[i]
+		}
+	}
+	return last
+}
+
 // saidBefore finds an earlier event about the same process. A process dies once; only another boot gives its number and name away again.
-func (o SystemOOM) saidBefore(all []SystemOOM, boots []time.Time) string {
-	for _, before := range all {
+func (o *SystemOOM) saidBefore(all []SystemOOM, boots []time.Time) string {
+	for i := range all {
+		before := &all[i]
 		if o.pid == 0 || before.Event == o.Event || before.pid != o.pid || before.Process != o.Process || !before.Time.Before(o.Time) {
 			continue
 		}
@@ -86,7 +97,7 @@ func (o SystemOOM) saidBefore(all []SystemOOM, boots []time.Time) string {
 }
 
 // startup tells whether the kubelet had just been started, on a machine that had not.
-func (o SystemOOM) startup(starts, boots []time.Time) string {
+func (o *SystemOOM) startup(starts, boots []time.Time) string {
 	for _, s := range starts {
 		if !o.Time.Before(s) && o.Time.Sub(s) <= replayWindow && !between(boots, s.Add(-slack), s.Add(rebootWindow)) {
 			return fmt.Sprintf("may be old: the kubelet, started %s before, says again what the kernel's log holds", o.Time.Sub(s).Round(time.Second))
@@ -109,9 +120,9 @@ func systemOOM(f Facts, at time.Time, window time.Duration) (evidence []finding.
 	kills, old := SystemOOMs(f.NodeEvents)
 	if o := nearest(kills, at, window); o != nil {
 		evidence = append(evidence, o.evidence(f))
-		for _, again := range old {
-			if again.pid == o.pid && again.Process == o.Process {
-				evidence = append(evidence, again.evidence(f))
+		for i := range old {
+			if old[i].pid == o.pid && old[i].Process == o.Process {
+				evidence = append(evidence, old[i].evidence(f))
 			}
 		}
 		return evidence, true
@@ -132,7 +143,7 @@ func nearest(list []SystemOOM, at time.Time, window time.Duration) (best *System
 	return best
 }
 
-func (o SystemOOM) evidence(f Facts) finding.Evidence {
+func (o *SystemOOM) evidence(f Facts) finding.Evidence {
 	value := o.Event.Message
 	if o.Old != "" {
 		value += " (" + o.Old + ")"
