@@ -57,10 +57,12 @@ func LeaveOut(r *finding.Report, s *snapshot.Snapshot, checks []*Check) []findin
 	return dropped
 }
 
-// Lasting tells whether what a check finds in a namespace is a fact even while that is being deleted: it looks at pods, at what made them,
-// at what scales them, at what was said of them and at what they use, so that what is gone already takes findings away and adds none.
+// Lasting tells whether what a check finds in a namespace is a fact even while that is being deleted: it looks at pods, at what made them
+// and gave them limits, at what scales them, at what was said of them and at what they use, so that what is gone already takes findings away
+// and adds none.
 func Lasting(c *Check) bool {
-	lastingKinds := []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events, snapshot.PodMetrics, snapshot.Autoscalers}
+	lastingKinds := []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events, snapshot.PodMetrics, snapshot.Autoscalers,
+		snapshot.StatefulSets, snapshot.DaemonSets, snapshot.LimitRanges}
 	return !c.BySilence && !slices.ContainsFunc(c.Inputs, func(in Input) bool {
 		info, _ := snapshot.InfoOf(in.Kind)
 		return in.ByName && !info.OptIn || in.Kind == snapshot.Namespaces ||

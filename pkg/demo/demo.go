@@ -1,6 +1,6 @@
 // Package demo holds the incidents that ship in the binary: for each area, and for triage, a recording of a real cluster in which
 // something really broke, beside workloads that are healthy. No object in them was written by hand; the recordings were only narrowed to
-// the namespaces and volumes of the incident, and say of PodDisruptionBudgets, which were not read at that time, that there were none, as was so.
+// the namespaces and volumes of the incident, and say of PodDisruptionBudgets and LimitRanges, which were not read at that time, that there were none, as was so.
 // Only the weeks of memory before the incident of oom are made up, because no test cluster lives that long; a test says how.
 //
 //	kubectl scars record -n shop -f all.json.gz

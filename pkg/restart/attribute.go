@@ -89,8 +89,9 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 		return d.because(RuntimeLimit, finding.Consistent, "")
 	}
 	if e.ExitCode == exitKilled && !d.EarlierOOM {
-		if ev, ok := systemOOM(f, d.Finished, raceWindow); ok {
-			d.Evidence = append(d.Evidence, ev)
+		evidence, ok := systemOOM(f, d.Finished, raceWindow)
+		d.Evidence = append(d.Evidence, evidence...)
+		if ok {
 			return d.because(NodeMemory, finding.Consistent, "the runtime lost the race to see it")
 		}
 	}

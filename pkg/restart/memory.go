@@ -123,12 +123,13 @@ func sumOfLimits(p *corev1.Pod) *resource.Quantity {
 // oom is a kill for memory that ended the container: OOMKilled with 137.
 func (d Death) oom(f Facts) Death {
 	if d.Limit.Owner == NodeLimit {
-		if ev, ok := systemOOM(f, d.Finished, nodeWindow); ok {
-			d.Evidence = append(d.Evidence, ev)
+		evidence, ok := systemOOM(f, d.Finished, nodeWindow)
+		d.Evidence = append(d.Evidence, evidence...)
+		if ok {
 			return d.because(NodeMemory, finding.Strong, "")
 		}
-	} else if ev, ok := systemOOM(f, d.Finished, raceWindow); ok { // a limit explains it as well
-		d.Evidence = append(d.Evidence, ev)
+	} else if evidence, ok := systemOOM(f, d.Finished, raceWindow); ok { // a limit explains it as well
+		d.Evidence = append(d.Evidence, evidence...)
 		d.Limit.Confidence, d.Limit.Other = finding.Consistent, "or that of the node, which ran out at the same time"
 	}
 	d.Evidence = append(d.Evidence, d.Limit.evidence(f, d.Pod.Container)...)

@@ -62,6 +62,8 @@ func TestLastDeath(t *testing.T) {
 		"node, reason lost (race)":      {facts(died("Error", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61)), NodeMemory, finding.Consistent, false},
 		"node, long before":             {facts(died("OOMKilled", 137, 0, 300), nodeSaid("SystemOOM", nodeOOM, 60)), NodeMemory, finding.Consistent, false},
 		"a starting kubelet's replay":   {facts(died("Error", 137, 0, 60), nodeSaid("Starting", "Starting kubelet.", 57), nodeSaid("SystemOOM", nodeOOM, 60)), OutsideKill, finding.Consistent, false},
+		"said again, of a kill before":  {facts(died("OOMKilled", 137, 0, 300), nodeSaid("SystemOOM", nodeOOM, 60), nodeSaid("SystemOOM", nodeOOM, 301)), NodeMemory, finding.Consistent, false},
+		"said again, of this kill":      {facts(died("OOMKilled", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 61), nodeSaid("Starting", "Starting kubelet.", 298), nodeSaid("SystemOOM", nodeOOM, 300)), NodeMemory, finding.Strong, false},
 		"another victim, far in time":   {facts(died("Error", 137, 0, 60), nodeSaid("SystemOOM", nodeOOM, 100)), OutsideKill, finding.Consistent, false},
 		"memory eviction":               {facts(ended("Error", 137, 0, 60), podReason("Evicted", lowMemory), disrupted("TerminationByKubelet", 58)), MemoryEvicted, finding.Proven, false},
 		"memory eviction, no condition": {facts(ended("Error", 137, 0, 60), podReason("Evicted", lowMemory)), MemoryEvicted, finding.Proven, false},

@@ -1,8 +1,10 @@
 package restart
 
-// This file finds the kills for which the node as a whole was out of memory, from the Node's events SystemOOM.
+// This file finds the kills for which the node as a whole was out of memory, from the Node's events SystemOOM, and tells them from what a
+// kubelet that was started later only says again.
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -18,64 +20,135 @@ const (
 	raceWindow = 10 * time.Second
 )
 
-// replayWindow is how long after its start a kubelet reads old kernel messages again and reports them with new times (the parser begins
-// at the head of /dev/kmsg).
-const replayWindow = time.Minute
-
-// SystemOOMs lists when the node as a whole ran out of memory, without what a starting kubelet only repeats.
-func SystemOOMs(nodeEvents []*corev1.Event) []SystemOOM {
-	var starts []time.Time
-	for _, e := range nodeEvents {
-		if e.Reason == "Starting" && strings.HasPrefix(e.Message, "Starting kubelet") {
-			first, last, _ := kubeevent.Span(e)
-			starts = append(starts, first, last)
-		}
-	}
-	replayed := func(t time.Time) bool {
-		for _, s := range starts {
-			if !t.Before(s) && t.Sub(s) <= replayWindow {
-				return true
-			}
-		}
-		return false
-	}
-	var out []SystemOOM
-	for _, e := range nodeEvents {
-		said, ok := kubeevent.ParseSystemOOM(e.Message)
-		if e.Reason != "SystemOOM" || !ok {
-			continue
-		}
-		first, last, _ := kubeevent.Span(e)
-		for _, t := range []time.Time{first, last} {
-			if !replayed(t) {
-				out = append(out, SystemOOM{Time: t, Process: said.Process, Event: e})
-			}
-			if first.Equal(last) {
-				break
-			}
-		}
-	}
-	return out
-}
+// A kubelet begins to read at the head of the kernel's log, and gives whatever it finds there the time of reading: after each start it
+// says all kills again that the log still holds, in events of their own, because it remembers none (kubernetes v1.37.2
+// third_party/forked/cadvisor/oomparser, third_party/forked/go-kmsg-parser, pkg/kubelet/kubelet.go BirthCry; kubernetes#133260).
+const (
+	replayWindow = time.Minute     // how long after its start it may still be at it
+	rebootWindow = 2 * time.Minute // how long after its start it has told that the machine was booted anew: then the log is new, too
+)
 
 // SystemOOM is one kill by the kernel because the whole node was out of memory.
 type SystemOOM struct {
 	Time    time.Time
 	Process string // the victim's name, at most 15 bytes; may be empty
 	Event   *corev1.Event
+	Old     string // how it is known that it is only said again, or may be; empty for a kill at that time
+
+	pid int
 }
 
-func systemOOM(f Facts, at time.Time, window time.Duration) (finding.Evidence, bool) {
-	var best *SystemOOM
-	for _, o := range SystemOOMs(f.NodeEvents) {
-		if !at.IsZero() && o.Time.Sub(at).Abs() <= window && (best == nil || o.Time.Sub(at).Abs() < best.Time.Sub(at).Abs()) {
-			best = &o
+// SystemOOMs lists when the node as a whole ran out of memory, and apart from it what is old or may be: what another event had said before
+// of the same process, and what a kubelet says within a minute of its start.
+func SystemOOMs(nodeEvents []*corev1.Event) (kills, old []SystemOOM) {
+	var starts, boots []time.Time
+	var all []SystemOOM
+	for _, e := range nodeEvents {
+		first, last, _ := kubeevent.Span(e)
+		switch said, ok := kubeevent.ParseSystemOOM(e.Message); {
+		case e.Reason == "Starting" && strings.HasPrefix(e.Message, "Starting kubelet"):
+			starts = append(starts, first, last)
+		case e.Reason == "Rebooted":
+			boots = append(boots, first, last)
+		case e.Reason == "SystemOOM" && ok:
+			all = append(all, SystemOOM{Time: first, Process: said.Process, Event: e, pid: said.PID})
+			if !first.Equal(last) {
+				all = append(all, SystemOOM{Time: last, Process: said.Process, Event: e, pid: said.PID})
+			}
 		}
 	}
-	if best == nil {
-		return finding.Evidence{}, false
+	for i := range all {
+		o := &all[i]
+		if o.Old = o.saidBefore(all, boots); o.Old == "" {
+			o.Old = o.startup(starts, boots)
+		}
+		if o.Old == "" {
+			kills = append(kills, *o)
+		} else {
+			old = append(old, *o)
+		}
+	}
+	return kills, old
+}
+
+// LastSystemOOM is the last kill of SystemOOMs, nil where there was none.
+func LastSystemOOM(nodeEvents []*corev1.Event) (last *SystemOOM) {
+	kills, _ := SystemOOMs(nodeEvents)
+	for i := range kills {
+		if last == nil || kills[i].Time.After(last.Time) {
+			last = &kills[i]
+		}
+	}
+	return last
+}
+
+// saidBefore finds an earlier event about the same process. A process dies once; only another boot gives its number and name away again.
+func (o *SystemOOM) saidBefore(all []SystemOOM, boots []time.Time) string {
+	for i := range all {
+		before := &all[i]
+		if o.pid == 0 || before.Event == o.Event || before.pid != o.pid || before.Process != o.Process || !before.Time.Before(o.Time) {
+			continue
+		}
+		if !between(boots, before.Time, o.Time.Add(rebootWindow)) {
+			return fmt.Sprintf("old: said of the same process %s before", o.Time.Sub(before.Time).Round(time.Second))
+		}
+	}
+	return ""
+}
+
+// startup tells whether the kubelet had just been started, on a machine that had not.
+func (o *SystemOOM) startup(starts, boots []time.Time) string {
+	for _, s := range starts {
+		if !o.Time.Before(s) && o.Time.Sub(s) <= replayWindow && !between(boots, s.Add(-slack), s.Add(rebootWindow)) {
+			return fmt.Sprintf("may be old: the kubelet, started %s before, says again what the kernel's log holds", o.Time.Sub(s).Round(time.Second))
+		}
+	}
+	return ""
+}
+
+func between(times []time.Time, from, to time.Time) bool {
+	for _, t := range times {
+		if !t.Before(from) && !t.After(to) {
+			return true
+		}
+	}
+	return false
+}
+
+// systemOOM is the evidence that the node ran out of memory at a time, and false where no event says so. What is old is shown as such.
+func systemOOM(f Facts, at time.Time, window time.Duration) (evidence []finding.Evidence, ok bool) {
+	kills, old := SystemOOMs(f.NodeEvents)
+	if o := nearest(kills, at, window); o != nil {
+		evidence = append(evidence, o.evidence(f))
+		for i := range old {
+			if old[i].pid == o.pid && old[i].Process == o.Process {
+				evidence = append(evidence, old[i].evidence(f))
+			}
+		}
+		return evidence, true
+	}
+	if o := nearest(old, at, window); o != nil {
+		return []finding.Evidence{o.evidence(f)}, false
+	}
+	return nil, false
+}
+
+func nearest(list []SystemOOM, at time.Time, window time.Duration) (best *SystemOOM) {
+	for i := range list {
+		o := &list[i]
+		if !at.IsZero() && o.Time.Sub(at).Abs() <= window && (best == nil || o.Time.Sub(at).Abs() < best.Time.Sub(at).Abs()) {
+			best = o
+		}
+	}
+	return best
+}
+
+func (o *SystemOOM) evidence(f Facts) finding.Evidence {
+	value := o.Event.Message
+	if o.Old != "" {
+		value += " (" + o.Old + ")"
 	}
 	return finding.Evidence{
-		Object: finding.ObjectRef{Kind: "Node", Name: f.NodeName}, Source: "event SystemOOM", Value: best.Event.Message, Time: finding.At(best.Time),
-	}, true
+		Object: finding.ObjectRef{Kind: "Node", Name: f.NodeName}, Source: "event SystemOOM", Value: value, Time: finding.At(o.Time),
+	}
 }

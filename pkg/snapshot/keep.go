@@ -46,6 +46,7 @@ var keptAnnotations = []string{
 	"vpaObservedContainers",
 	"cert-manager.io/",
 	"scars.dev/",
+	"deprecated.daemonset.template.generation", // on every DaemonSet: which edition of its template is in force
 }
 
 func trimMeta(m *metav1.ObjectMeta) {
@@ -147,6 +148,8 @@ func trimStorageClass(c *storagev1.StorageClass) {
 }
 
 func trimCSIDriver(d *storagev1.CSIDriver) { trimMeta(&d.ObjectMeta) }
+
+func trimLimitRange(r *corev1.LimitRange) { trimMeta(&r.ObjectMeta) }
 
 func trimCSINode(n *storagev1.CSINode) { trimMeta(&n.ObjectMeta) }
 

@@ -53,6 +53,7 @@ const (
 	PodMetrics             Kind = "pods.metrics.k8s.io"
 	NodeMetrics            Kind = "nodes.metrics.k8s.io"
 	KubeletStats           Kind = "nodes/proxy" // what a kubelet says, one object a node
+	LimitRanges            Kind = "limitranges"
 )
 
 // Object is what a snapshot holds: a typed API object.
@@ -146,6 +147,7 @@ func keepTable() []Info {
 		defineAs(PodMetrics, metricsv1beta1.SchemeGroupVersion, "PodMetrics", "pods", true, trimPodMetrics).numbers(),
 		defineAs(NodeMetrics, metricsv1beta1.SchemeGroupVersion, "NodeMetrics", "nodes", false, trimNodeMetrics).numbers(),
 		define(KubeletStats, ownVersion, "NodeStats", "nodes/proxy", false, trimNodeStats).numbers().optIn(),
+		define(LimitRanges, corev1.SchemeGroupVersion, "LimitRange", "limitranges", true, trimLimitRange),
 	}
 }
 

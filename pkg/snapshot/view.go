@@ -163,12 +163,24 @@ func (v *View) CSIDrivers() []*storagev1.CSIDriver {
 
 func (v *View) CSINodes() []*storagev1.CSINode { return list[*storagev1.CSINode](v, CSINodes, "") }
 
+func (v *View) LimitRanges(namespace string) []*corev1.LimitRange {
+	return list[*corev1.LimitRange](v, LimitRanges, namespace)
+}
+
 // The look-ups by name: nil where the snapshot has none.
 
 func (v *View) Node(name string) *corev1.Node { return get[*corev1.Node](v, Nodes, "", name) }
 
 func (v *View) ReplicaSet(namespace, name string) *appsv1.ReplicaSet {
 	return get[*appsv1.ReplicaSet](v, ReplicaSets, namespace, name)
+}
+
+func (v *View) StatefulSet(namespace, name string) *appsv1.StatefulSet {
+	return get[*appsv1.StatefulSet](v, StatefulSets, namespace, name)
+}
+
+func (v *View) DaemonSet(namespace, name string) *appsv1.DaemonSet {
+	return get[*appsv1.DaemonSet](v, DaemonSets, namespace, name)
 }
 
 func (v *View) Job(namespace, name string) *batchv1.Job {

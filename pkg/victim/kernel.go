@@ -31,14 +31,14 @@ func Kernel(pods []*corev1.Pod, capacity int64, use Use) []finding.KernelRank {
 			scale += Request(p)
 		}
 	}
-	var all []contender
+	var all []*contender
 	for _, p := range pods {
 		for c := range running(p) {
 			adj, why, ok := OOMScoreAdj(p, c, scale)
 			if !ok {
 				continue
 			}
-			x := contender{score: float64(adj) / 1000 * float64(scale), rank: finding.KernelRank{
+			x := &contender{score: float64(adj) / 1000 * float64(scale), rank: finding.KernelRank{
 				Pod:      finding.ObjectRef{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Name: p.Name, Container: c.Name},
 				QOSClass: string(p.Status.QOSClass), RequestBytes: amount(c.Resources.Requests), LimitBytes: amount(c.Resources.Limits), Why: why,
 			}}
@@ -52,7 +52,7 @@ func Kernel(pods []*corev1.Pod, capacity int64, use Use) []finding.KernelRank {
 			all = append(all, x)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b contender) int {
+	slices.SortStableFunc(all, func(a, b *contender) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), finding.CompareObjects(a.rank.Pod, b.rank.Pod))
 	})
 	out := make([]finding.KernelRank, len(all))

@@ -14,7 +14,7 @@ import (
 var (
 	namespaced = []string{"pods", "events", "deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps",
 		"jobs.batch", "cronjobs.batch", "services", "endpointslices.discovery.k8s.io", "networkpolicies.networking.k8s.io",
-		"ingresses.networking.k8s.io", "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling", "secrets", "persistentvolumeclaims"}
+		"ingresses.networking.k8s.io", "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling", "secrets", "persistentvolumeclaims", "limitranges"}
 	clusterWide = []string{"nodes", "namespaces", "persistentvolumes", "storageclasses.storage.k8s.io", "csidrivers.storage.k8s.io",
 		"csinodes.storage.k8s.io", "volumeattachments.storage.k8s.io"}
 )

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -33,11 +34,23 @@ type Finding struct {
 		Name      string `json:"name"`
 		Container string `json:"container"`
 	} `json:"object"`
-	Message string `json:"message"`
+	Message  string `json:"message"`
+	Evidence []struct {
+		Value string `json:"value"`
+	} `json:"evidence"`
 }
 
 func (f Finding) String() string {
 	return fmt.Sprintf("%s %s %s/%s: %s", f.Check, f.Severity, f.Object.Kind, f.Object.Name, f.Message)
+}
+
+func (f Finding) shows(want *regexp.Regexp) bool {
+	for _, e := range f.Evidence {
+		if want.MatchString(e.Value) {
+			return true
+		}
+	}
+	return false
 }
 
 // Report runs the tool and reads its report. What it asked is not looked up.
@@ -96,6 +109,11 @@ func (r Report) of(in incident.Incident) []Finding {
 
 // judge says what is wrong with the findings about an incident; empty is right.
 func judge(in incident.Incident, all []Finding) string {
+	for _, f := range all {
+		if slices.Contains(in.Not, incident.Wrong{Check: f.Check, Object: f.Object.Kind + "/" + f.Object.Name}) {
+			return fmt.Sprintf("wrong: %v", f)
+		}
+	}
 	if in.Check == "" {
 		loud := slices.DeleteFunc(slices.Clone(all), func(f Finding) bool { return f.Severity == "info" })
 		if len(loud) > 0 {
@@ -111,6 +129,8 @@ func judge(in incident.Incident, all []Finding) string {
 		return fmt.Sprintf("first finding is %v, want %s", all[i], in.Check)
 	case !in.Says.MatchString(all[i].Message):
 		return fmt.Sprintf("message of %v does not match %v", all[i], in.Says)
+	case in.Shows != nil && !all[i].shows(in.Shows):
+		return fmt.Sprintf("no evidence of %v matches %v: %v", all[i], in.Shows, all[i].Evidence)
 	}
 	return ""
 }
@@ -165,7 +185,7 @@ func PlayGroup(t *testing.T, group, only string) (context.Context, *Lab, Tool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	incidents = slices.DeleteFunc(incidents, func(in incident.Incident) bool { return Group(in) != group })
+	incidents = slices.DeleteFunc(incidents, func(in incident.Incident) bool { return Group(in) != group || !l.CanPlay(in) })
 	p := NewPlayer(l)
 	t.Cleanup(func() { // before the lab is left
 		for _, in := range incidents {

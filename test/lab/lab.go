@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/machine"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/netns"
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
@@ -85,6 +86,26 @@ func (l *Lab) Kubectl() string { return filepath.Join(l.Bin, "kubectl") }
 
 // AuditLog is the API server's audit log: JSON lines, of all users but the control plane and the nodes.
 func (l *Lab) AuditLog() string { return filepath.Join(l.Dir, "audit.log") }
+
+// The versions of cgroups that the lab's nodes can have.
+const (
+	CgroupV1 = "v1" // a hierarchy for each controller, as on distributions of before 2022; the kubelet takes it only if told to
+	CgroupV2 = "v2"
+)
+
+// Cgroup is the version that this lab's nodes have.
+func (l *Lab) Cgroup() string {
+	if _, err := os.Stat(l.v1File()); err == nil {
+		return CgroupV1
+	}
+	return CgroupV2
+}
+
+// v1File is there while the lab is one with cgroup v1.
+func (l *Lab) v1File() string { return filepath.Join(l.Dir, "cgroup-v1") }
+
+// CanPlay tells whether what an incident is about happens on this lab's kernels.
+func (l *Lab) CanPlay(in incident.Incident) bool { return in.Cgroup == "" || in.Cgroup == l.Cgroup() }
 
 // Status tells of each process whether it runs, by name.
 func (l *Lab) Status() map[string]bool {

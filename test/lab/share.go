@@ -15,7 +15,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
 )
 
-// Start returns the running lab, or brings one up that is taken down again when the last test that uses it has ended.
+// Start returns the running lab, whatever its cgroups, or brings one up that is taken down again when the last test that uses it has ended.
 func Start(ctx context.Context, t *testing.T) *Lab {
 	t.Helper()
 	l, err := open()
@@ -34,7 +34,7 @@ func Start(ctx context.Context, t *testing.T) *Lab {
 			t.Error(err)
 		}
 	})
-	l, fresh, err := up(ctx, os.Stderr)
+	l, fresh, err := up(ctx, os.Stderr, CgroupV2)
 	if err != nil {
 		t.Fatal(err)
 	}

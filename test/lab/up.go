@@ -17,14 +17,21 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
 )
 
-// Up returns the running lab, or brings one up: packages, programs, control plane, nodes. What happens is told to log.
-func Up(ctx context.Context, log io.Writer) (*Lab, error) {
-	l, _, err := up(ctx, log)
+// Up returns the running lab, or brings one up whose nodes have that version of cgroups: packages, programs, control plane, nodes. What
+// happens is told to log.
+func Up(ctx context.Context, log io.Writer, cgroup string) (*Lab, error) {
+	if cgroup != CgroupV1 && cgroup != CgroupV2 {
+		return nil, fmt.Errorf("cgroup %q: want %s or %s", cgroup, CgroupV1, CgroupV2)
+	}
+	l, _, err := up(ctx, log, cgroup)
+	if err == nil && l.Cgroup() != cgroup {
+		return nil, fmt.Errorf("a lab with cgroup %s runs: take it down first", l.Cgroup())
+	}
 	return l, err
 }
 
 // up is Up, one at a time on a machine; fresh is true where it brought the lab up.
-func up(ctx context.Context, log io.Writer) (l *Lab, fresh bool, err error) {
+func up(ctx context.Context, log io.Writer, cgroup string) (l *Lab, fresh bool, err error) {
 	if l, err = open(); err != nil {
 		return nil, false, err
 	}
@@ -40,7 +47,7 @@ func up(ctx context.Context, log io.Writer) (l *Lab, fresh bool, err error) {
 		return nil, false, errors.New("bring up the lab: network namespaces and taps need root")
 	}
 	begin := time.Now()
-	m, err := l.prepare(ctx, log)
+	m, err := l.prepare(ctx, log, cgroup)
 	if err != nil {
 		return nil, false, err
 	}
@@ -79,7 +86,7 @@ func (l *Lab) fetch(ctx context.Context, log io.Writer) (parts.Kernel, error) {
 }
 
 // prepare makes whatever the nodes see of this lab: programs of its own, and images.
-func (l *Lab) prepare(ctx context.Context, log io.Writer) (m machine.Machines, err error) {
+func (l *Lab) prepare(ctx context.Context, log io.Writer, cgroup string) (m machine.Machines, err error) {
 	kernel, err := l.fetch(ctx, log)
 	if err != nil {
 		return m, err
@@ -97,6 +104,11 @@ func (l *Lab) prepare(ctx context.Context, log io.Writer) (m machine.Machines, e
 			return m, err
 		}
 	}
+	if cgroup == CgroupV1 {
+		if err := os.WriteFile(l.v1File(), nil, 0o644); err != nil {
+			return m, err
+		}
+	}
 	if _, err := parts.Own(ctx, module, bin, "nodeagent"); err != nil {
 		return m, err
 	}
@@ -111,7 +123,7 @@ func (l *Lab) prepare(ctx context.Context, log io.Writer) (m machine.Machines, e
 }
 
 func (l *Lab) machines(k parts.Kernel) machine.Machines {
-	return machine.Machines{Dir: l.Dir, Bin: l.Bin, Kernel: k, Net: l.net, Proc: l.proc}
+	return machine.Machines{Dir: l.Dir, Bin: l.Bin, Kernel: k, Cgroup: l.Cgroup(), Net: l.net, Proc: l.proc}
 }
 
 // images writes what the nodes import.

@@ -34,9 +34,9 @@ type replica struct {
 	account headroom.Account // as the best source tells it
 }
 
-func (r replica) bytes() int64 { return r.numbers[r.told] }
+func (r *replica) bytes() int64 { return r.numbers[r.told] }
 
-func (r replica) ref() finding.ObjectRef {
+func (r *replica) ref() finding.ObjectRef {
 	ref := analysis.RefTo("Pod", r.pod)
 	ref.Container = r.status.Name
 	return ref
@@ -102,8 +102,8 @@ func agesDiffer(pods []*corev1.Pod, template *corev1.Pod, container string) bool
 }
 
 // replicasOf finds those of a template that have a sample of now, at an age of at least some, the youngest first.
-func replicasOf(p *analysis.Pass, pods []*corev1.Pod, template *corev1.Pod, container string, least time.Duration) []replica {
-	var out []replica
+func replicasOf(p *analysis.Pass, pods []*corev1.Pod, template *corev1.Pod, container string, least time.Duration) []*replica {
+	var out []*replica
 	common := withoutCache
 	for _, pod := range pods {
 		st := alive(pod, template, container)
@@ -118,7 +118,7 @@ func replicasOf(p *analysis.Pass, pods []*corev1.Pod, template *corev1.Pod, cont
 		if !ok || a.WorkingSet == nil {
 			continue
 		}
-		r := replica{pod: pod, status: st, age: a.Time.Sub(st.State.Running.StartedAt.Time), account: a}
+		r := &replica{pod: pod, status: st, age: a.Time.Sub(st.State.Running.StartedAt.Time), account: a}
 		r.numbers[withCache] = *a.WorkingSet
 		if a.RSS != nil {
 			r.told, r.numbers[programAlone] = programAlone, *a.RSS
@@ -129,14 +129,14 @@ func replicasOf(p *analysis.Pass, pods []*corev1.Pod, template *corev1.Pod, cont
 		common = min(common, r.told)
 		out = append(out, r)
 	}
-	slices.SortStableFunc(out, func(a, b replica) int { return cmp.Or(cmp.Compare(a.age, b.age), cmp.Compare(a.pod.Name, b.pod.Name)) })
+	slices.SortStableFunc(out, func(a, b *replica) int { return cmp.Or(cmp.Compare(a.age, b.age), cmp.Compare(a.pod.Name, b.pod.Name)) })
 	for i := range out {
 		out[i].told = common
 	}
 	return out
 }
 
-func pointsOf(replicas []replica) []growth.Point {
+func pointsOf(replicas []*replica) []growth.Point {
 	out := make([]growth.Point, len(replicas))
 	for i, r := range replicas {
 		out[i] = growth.Point{Age: r.age, Bytes: r.bytes()}
@@ -145,7 +145,7 @@ func pointsOf(replicas []replica) []growth.Point {
 }
 
 // started tells whether what runs is known to be past its start: a probe says when that is over, and has said so.
-func started(template *corev1.Pod, replicas []replica, container string) bool {
+func started(template *corev1.Pod, replicas []*replica, container string) bool {
 	probed := false
 	for _, list := range [...][]corev1.Container{template.Spec.Containers, template.Spec.InitContainers} {
 		for i := range list {
@@ -153,12 +153,12 @@ func started(template *corev1.Pod, replicas []replica, container string) bool {
 			probed = probed || c.Name == container && (c.ReadinessProbe != nil || c.StartupProbe != nil)
 		}
 	}
-	return probed && len(replicas) > 0 && !slices.ContainsFunc(replicas, func(r replica) bool {
+	return probed && len(replicas) > 0 && !slices.ContainsFunc(replicas, func(r *replica) bool {
 		return !r.status.Ready || r.status.Started == nil || !*r.status.Started
 	})
 }
 
-func (l leak) oldest() replica { return l.replicas[len(l.replicas)-1] }
+func (l leak) oldest() *replica { return l.replicas[len(l.replicas)-1] }
 
 // untilLimit is when the first of the replicas reaches its limit, at the rate found; false where none has a limit.
 func (l leak) untilLimit() (left time.Duration, limited bool) {

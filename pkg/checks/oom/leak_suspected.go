@@ -102,7 +102,7 @@ type leak struct {
 	measured bool         // the trend is of samples; otherwise its rate is the most that it can be
 	lives    growth.Lives // that were ended by kills; zero where none was
 	kills    []restart.Death
-	replicas []replica // that run, the youngest first
+	replicas []*replica // that run, the youngest first
 	limit    headroom.Limit
 }
 

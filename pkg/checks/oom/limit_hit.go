@@ -27,7 +27,7 @@ var LimitHit = &analysis.Check{
 			"Linux Documentation/admin-guide/cgroup-v2.rst (memory.oom.group, memory.events)",
 		},
 	},
-	Inputs: deaths.Inputs(numberInputs()...),
+	Inputs: deaths.Inputs(append(templateInputs(), numberInputs()...)...),
 	Asks:   askKubelets,
 	Run:    func(p *analysis.Pass) error { return hits(p, restart.OwnLimit) },
 }

@@ -109,12 +109,10 @@ func pressureOn(p *analysis.Pass, node *corev1.Node, room int64) pressure {
 			}}
 		}
 	}
-	if ooms := restart.SystemOOMs(p.EventsNamed("Node", "", node.Name)); len(ooms) > 0 {
-		if last := ooms[len(ooms)-1]; p.Now().Sub(last.Time) <= lately {
-			return pressure{"ran out of memory " + analysis.Ago(p.Now(), last.Time) + " ago", finding.Evidence{
-				Object: ref, Source: "event SystemOOM", Value: last.Event.Message, Time: finding.At(last.Time),
-			}}
-		}
+	if last := restart.LastSystemOOM(p.EventsNamed("Node", "", node.Name)); last != nil && p.Now().Sub(last.Time) <= lately {
+		return pressure{"ran out of memory " + analysis.Ago(p.Now(), last.Time) + " ago", finding.Evidence{
+			Object: ref, Source: "event SystemOOM", Value: last.Event.Message, Time: finding.At(last.Time),
+		}}
 	}
 	if u := p.NodeUsage(node.Name); u != nil && p.Now().Sub(u.Timestamp.Time) <= stale {
 		if used := u.Usage.Memory().Value(); float64(used) >= 0.9*float64(room) {

@@ -96,8 +96,8 @@ type loan struct {
 // promised adds up the memory limits on a node, in bytes: the sum of those there are, how many running containers have none, how much of the
 // sum belongs to pods that were evicted lately, by which the shortage may have ended, and the workloads, the one that may go furthest
 // above its request first.
-func promised(p *analysis.Pass, node string) (sum int64, unlimited int, evicted int64, loans []loan) {
-	at := map[snapshot.Ref]int{}
+func promised(p *analysis.Pass, node string) (sum int64, unlimited int, evicted int64, loans []*loan) {
+	at := map[snapshot.Ref]*loan{}
 	for _, pod := range p.PodsOn(node) {
 		limit, without := limits(pod)
 		if snapshot.Finished(pod) {
@@ -111,14 +111,14 @@ func promised(p *analysis.Pass, node string) (sum int64, unlimited int, evicted 
 			continue
 		}
 		w := p.WorkloadOf(pod)
-		i, known := at[w]
-		if !known {
-			i = len(loans)
-			at[w], loans = i, append(loans, loan{workload: w})
+		l := at[w]
+		if l == nil {
+			l = &loan{workload: w}
+			at[w], loans = l, append(loans, l)
 		}
-		loans[i].limit, loans[i].request, loans[i].pods = loans[i].limit+limit, loans[i].request+victim.Request(pod), loans[i].pods+1
+		l.limit, l.request, l.pods = l.limit+limit, l.request+victim.Request(pod), l.pods+1
 	}
-	slices.SortStableFunc(loans, func(a, b loan) int { return cmp.Compare(b.limit-b.request, a.limit-a.request) })
+	slices.SortStableFunc(loans, func(a, b *loan) int { return cmp.Compare(b.limit-b.request, a.limit-a.request) })
 	return sum, unlimited, evicted, loans
 }
 
@@ -152,7 +152,7 @@ func limits(pod *corev1.Pod) (sum int64, without int) {
 	return sum, without
 }
 
-func foremost(loans []loan) string {
+func foremost(loans []*loan) string {
 	var parts []string
 	for _, l := range loans[:min(len(loans), 3)] {
 		parts = append(parts, fmt.Sprintf("%s/%s -n %s (%s)", strings.ToLower(l.workload.Kind), l.workload.Name, l.workload.Namespace, binary(l.limit-l.request)))

@@ -32,15 +32,9 @@ func shortage(p *analysis.Pass, node *corev1.Node) (words string, out []finding.
 		}
 	}
 	events := p.EventsNamed("Node", "", node.Name)
-	var latest *restart.SystemOOM
-	for _, o := range restart.SystemOOMs(events) {
-		if p.Now().Sub(o.Time) <= shortFor && (latest == nil || o.Time.After(latest.Time)) {
-			latest = &o
-		}
-	}
-	if latest != nil {
-		said = append(said, "SystemOOM "+analysis.Ago(p.Now(), latest.Time)+" ago")
-		out = append(out, finding.Evidence{Object: object, Source: "event SystemOOM", Value: latest.Event.Message, Time: finding.At(latest.Time)})
+	if last := restart.LastSystemOOM(events); last != nil && p.Now().Sub(last.Time) <= shortFor {
+		said = append(said, "SystemOOM "+analysis.Ago(p.Now(), last.Time)+" ago")
+		out = append(out, finding.Evidence{Object: object, Source: "event SystemOOM", Value: last.Event.Message, Time: finding.At(last.Time)})
 	}
 	for _, e := range events { // kubernetes v1.37.2 pkg/kubelet/eviction/eviction_manager.go: "Attempting to reclaim memory"
 		if _, last, count := kubeevent.Span(e); e.Reason == "EvictionThresholdMet" && strings.HasSuffix(e.Message, "reclaim memory") && p.Now().Sub(last) <= shortFor {

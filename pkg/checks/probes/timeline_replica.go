@@ -193,7 +193,8 @@ func rollouts(v *snapshot.View, w snapshot.Ref) []finding.TimelineMark {
 	return out
 }
 
-// nodeRows are the nodes of the replicas that tell of trouble: by their conditions, or by events.
+// nodeRows are the nodes of the replicas that tell of trouble: by their conditions, or by events. A SystemOOM that a starting kubelet only
+// says again is no trouble of that time.
 func nodeRows(v *snapshot.View, replicas []finding.TimelineRow) []finding.TimelineRow {
 	out := []finding.TimelineRow{}
 	var names []string
@@ -216,8 +217,10 @@ func nodeRows(v *snapshot.View, replicas []finding.TimelineRow) []finding.Timeli
 				}
 			}
 		}
-		for _, e := range v.EventsNamed("Node", "", name) {
-			if !slices.Contains([]string{"NodeNotReady", "SystemOOM", "Rebooted", "NodeHasInsufficientMemory", "NodeHasDiskPressure", "NodeHasInsufficientPID"}, e.Reason) {
+		events := v.EventsNamed("Node", "", name)
+		_, old := restart.SystemOOMs(events)
+		for _, e := range events {
+			if slices.ContainsFunc(old, func(o restart.SystemOOM) bool { return o.Event == e }) || !slices.Contains([]string{"NodeNotReady", "SystemOOM", "Rebooted", "NodeHasInsufficientMemory", "NodeHasDiskPressure", "NodeHasInsufficientPID"}, e.Reason) {
 				continue
 			}
 			m := finding.TimelineMark{Mark: finding.MarkNode, Text: e.Reason, Object: row.Object, Source: "event " + e.Reason}

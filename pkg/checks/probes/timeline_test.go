@@ -52,6 +52,14 @@ func said(suffix, reason, message string, first, last time.Duration, count int32
 	}
 }
 
+// nodeOutOfMemory is an event about always the same process.
+func nodeOutOfMemory(name string, ago time.Duration) *corev1.Event {
+	return &corev1.Event{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "node-1." + name}, InvolvedObject: corev1.ObjectReference{Kind: "Node", Name: "node-1"},
+		Reason: "SystemOOM", Message: "System OOM encountered, victim process: load, pid: 782", FirstTimestamp: before(ago), LastTimestamp: before(ago), Count: 1,
+	}
+}
+
 func shownTimeline(t *testing.T, q analysis.Question, eventsRead bool) *finding.ProbesTimeline {
 	t.Helper()
 	b := snapshot.NewBuilder()
@@ -76,6 +84,8 @@ func shownTimeline(t *testing.T, q analysis.Question, eventsRead bool) *finding.
 		said("2x2kp", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", 5*time.Minute, 4*time.Minute, 3),
 		said("9wq7r", "BackOff", "Back-off restarting failed container app in pod", 3*time.Minute, time.Minute, 5),
 		said("vv8mk", "Killing", "Container app failed liveness probe, will be restarted", 20*time.Minute, 10*time.Minute, 2),
+		nodeOutOfMemory("a", 7*time.Minute),
+		nodeOutOfMemory("said-again", 2*time.Minute),
 	}
 	if eventsRead {
 		objects = append(objects, events...)
@@ -124,7 +134,7 @@ func TestTimelineShowsWhatIsKnownAndNoMore(t *testing.T) {
 		rows = append(rows, told(r))
 	}
 	want := []string{
-		"node-1: node 1× 6m0s-6m0s",
+		"node-1: node 1× 7m0s-7m0s, node 1× 6m0s-6m0s",
 		"2x2kp: unready 5m0s-0s, running 2h0m0s-4m0s, back-off 4m0s-3m0s, starting 3m0s-2m14s, unready 2m14s-0s, probe-failed 3× 5m0s-4m0s, killed 1× 4m0s-4m0s",
 		"9wq7r: unready 5m0s-0s, running 2h0m0s-4m0s, back-off 4m0s-0s, ended 1× 4m0s-4m0s, back-off 5× 3m0s-1m0s",
 		"hm4tz: starting 1h59m58s-1h59m50s, ready 1h59m50s-0s",

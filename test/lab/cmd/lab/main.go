@@ -19,7 +19,7 @@ import (
 const usage = `usage: lab COMMAND
 
   build   fetch and build what up needs, which takes long the first time
-  up      bring up the lab, or say that it runs
+  up      [-cgroup v1|v2] bring up the lab, or say that it runs; with nodes that have cgroup v1, if so asked
   down    end it; built programs stay in the cache
   status  list its processes
   env     print the environment for a shell: eval "$(go run ./cmd/lab env)"
@@ -49,7 +49,12 @@ func run(ctx context.Context, args []string) error {
 	case "build":
 		return lab.Build(ctx, os.Stderr)
 	case "up":
-		l, err := lab.Up(ctx, os.Stderr)
+		flags := flag.NewFlagSet("up", flag.ContinueOnError)
+		cgroup := flags.String("cgroup", lab.CgroupV2, "version of cgroups that the nodes have, v1 or v2")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		l, err := lab.Up(ctx, os.Stderr, *cgroup)
 		if err != nil {
 			return err
 		}
@@ -112,8 +117,11 @@ func play(ctx context.Context, l *lab.Lab, undo bool, names []string) error {
 		return err
 	}
 	do := func(ctx context.Context, in incident.Incident) error {
-		if undo {
+		switch {
+		case undo:
 			return p.Undo(ctx, in)
+		case !l.CanPlay(in):
+			return fmt.Errorf("it happens on cgroup %s only", in.Cgroup)
 		}
 		err := p.Play(ctx, in)
 		if *dump == "" {

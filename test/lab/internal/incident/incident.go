@@ -5,7 +5,10 @@
 //	# check: oom/limit-hit                    the wanted check; absent for a healthy workload
 //	# object: Deployment/web                  what the finding is about
 //	# says: (?i)limit of 64Mi                 regular expression for its message
+//	# shows: pid: [0-9]+ \(old                regular expression for the value of one of its lines of evidence
+//	# not: oom/evicted Deployment/other       what the tool must not find
 //	# with: --kubelet-stats                   what the tool is called with besides
+//	# cgroup: v2                              the only kernel it happens on; without: on both
 //	# uses: node2                             what nobody else may use meanwhile
 //	# until: pods -l app=web {.items[*].status.phase} ~ Running     wait; see Until
 //	# do: kubectl scale deployment/web --replicas=2                 a command in the incident's namespace
@@ -35,12 +38,20 @@ type Incident struct {
 	Object   string // Kind/name
 	Also     string // another check that is right to report on the object
 	Says     *regexp.Regexp
+	Shows    *regexp.Regexp // nil: any evidence
+	Not      []Wrong
 	With     []string // flags for the tool
+	Cgroup   string   // "v1" or "v2"; empty: both
 	Uses     string
 	Certs    []Cert
 	Steps    []Step
 	Undo     []Step
 	Manifest []byte
+}
+
+// Wrong is a finding that would be wrong.
+type Wrong struct {
+	Check, Object string
 }
 
 // Step is one line of until, do or undo; exactly one field is set.
@@ -110,6 +121,19 @@ func (in *Incident) set(key, value string) (err error) {
 		in.Object = value
 	case "says":
 		in.Says, err = regexp.Compile(value)
+	case "shows":
+		in.Shows, err = regexp.Compile(value)
+	case "not":
+		var w Wrong
+		var ok bool
+		if w.Check, w.Object, ok = strings.Cut(value, " "); !ok {
+			err = fmt.Errorf("want CHECK KIND/NAME")
+		}
+		in.Not = append(in.Not, w)
+	case "cgroup":
+		if in.Cgroup = value; value != "v1" && value != "v2" {
+			err = fmt.Errorf("want v1 or v2")
+		}
 	case "with":
 		in.With = strings.Fields(value)
 	case "uses":

@@ -10,6 +10,9 @@ const file = `# what: a web server that is killed
 # check: oom/limit-hit
 # object: Deployment/web
 # says: limit of 64Mi
+# shows: (?i)old
+# not: oom/evicted Deployment/other
+# cgroup: v1
 # uses: node2
 # cert: web-tls hosts=a.example,b.example from=-90d to=-12h fault=key
 # until: pods -l app=web -n default {.items[*].status.phase} !~ Pending
@@ -26,6 +29,9 @@ func TestParse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if in.Name != "x" || in.Check != "oom/limit-hit" || in.Object != "Deployment/web" || in.Uses != "node2" || len(in.Undo) != 1 {
+		t.Errorf("%+v", in)
+	}
+	if in.Cgroup != "v1" || !in.Shows.MatchString("Old") || !slices.Equal(in.Not, []Wrong{{"oom/evicted", "Deployment/other"}}) {
 		t.Errorf("%+v", in)
 	}
 	c := in.Certs[0]
@@ -56,6 +62,8 @@ func TestParseRefuses(t *testing.T) {
 		"bad expression":       "# what: x\n# until: pods {.items} ~ (\n",
 		"bad time":             "# what: x\n# cert: a hosts=b to=soon\n",
 		"no key":               "# what: x\n# just a comment\n",
+		"wrong without object": "# what: x\n# not: oom/evicted\n",
+		"no such cgroup":       "# what: x\n# cgroup: v3\n",
 	} {
 		if _, err := Parse("x", []byte(text)); err == nil {
 			t.Errorf("%s: no error", name)

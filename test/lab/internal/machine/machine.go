@@ -49,6 +49,7 @@ type Machines struct {
 	Dir    string // state directory of the lab
 	Bin    string // Kubernetes programs
 	Kernel parts.Kernel
+	Cgroup string // "v1" or "v2": what the nodes' programs find mounted; the kernel has both
 	Net    netns.Net
 	Proc   proc.Table
 }
@@ -66,19 +67,11 @@ func (m Machines) Prepare(s Spec) error {
 	if err := os.WriteFile(filepath.Join(dir, "agent.key"), []byte(hex.EncodeToString(key)), 0o600); err != nil {
 		return err
 	}
-	tmpl, err := template.New("run.sh").Parse(runScript)
+	script, err := m.script(s)
 	if err != nil {
 		return err
 	}
-	var script bytes.Buffer
-	if err := tmpl.Execute(&script, map[string]any{
-		"Spec": s, "Lab": m.Dir, "Dir": dir, "Bin": m.Bin, "Modules": filepath.Join(m.Kernel.Root, "lib", "modules"),
-		"Address": netns.Node(s.Index), "Control": netns.Control, "Pods": netns.PodRange(s.Index),
-		"Others": others(s.Index),
-	}); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "run.sh"), script.Bytes(), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "run.sh"), script, 0o755); err != nil {
 		return err
 	}
 	disk, err := os.Create(m.disk(s))
@@ -93,6 +86,21 @@ func (m Machines) Prepare(s Spec) error {
 		return fmt.Errorf("make the disk of %s: %w: %s", s.Name(), err, out)
 	}
 	return nil
+}
+
+// script is the node's first program.
+func (m Machines) script(s Spec) ([]byte, error) {
+	tmpl, err := template.New("run.sh").Parse(runScript)
+	if err != nil {
+		return nil, err
+	}
+	var script bytes.Buffer
+	err = tmpl.Execute(&script, map[string]any{
+		"Spec": s, "Lab": m.Dir, "Dir": m.dir(s), "Bin": m.Bin, "Modules": filepath.Join(m.Kernel.Root, "lib", "modules"),
+		"Address": netns.Node(s.Index), "Control": netns.Control, "Pods": netns.PodRange(s.Index),
+		"Others": others(s.Index), "Cgroup": m.Cgroup,
+	})
+	return script.Bytes(), err
 }
 
 // Start powers the node on.

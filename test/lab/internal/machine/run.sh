@@ -2,7 +2,15 @@
 # First program of node {{.Spec.Name}} after the initramfs: mounts, network, containerd, kubelet; then it reaps orphans
 # and restarts what ends. A file NAME.stop in /run/lab keeps a service down.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-mount -t proc none /proc; mount -t sysfs none /sys; mount -t cgroup2 none /sys/fs/cgroup; mount -t tmpfs -o size=64m none /run
+mount -t proc none /proc; mount -t sysfs none /sys; mount -t tmpfs -o size=64m none /run
+{{- if eq .Cgroup "v1"}}
+mount -t tmpfs -o mode=755 none /sys/fs/cgroup
+for c in cpuset cpu cpuacct blkio memory devices freezer net_cls perf_event net_prio hugetlb pids; do
+  mkdir /sys/fs/cgroup/$c; mount -t cgroup -o $c none /sys/fs/cgroup/$c || rmdir /sys/fs/cgroup/$c
+done
+{{- else}}
+mount -t cgroup2 none /sys/fs/cgroup
+{{- end}}
 mkdir -p /run/lab /dev/pts /dev/shm /dev/mqueue
 mount -t devpts none /dev/pts; mount -t tmpfs none /dev/shm; mount -t mqueue none /dev/mqueue
 mkdir -p /lib/modules/$(uname -r); mount --bind {{.Modules}}/$(uname -r) /lib/modules/$(uname -r)
@@ -53,7 +61,11 @@ tlsCertFile: {{.Lab}}/pki/{{.Spec.Name}}.crt
 tlsPrivateKeyFile: {{.Lab}}/pki/{{.Spec.Name}}.key
 evictionHard: {memory.available: "{{.Spec.EvictBelow}}Mi", nodefs.available: "1%", imagefs.available: "1%"}
 evictionPressureTransitionPeriod: 30s
+{{- if eq .Cgroup "v1"}}
+failCgroupV1: false
+{{- else}}
 singleProcessOOMKill: {{.Spec.SingleProcess}}
+{{- end}}
 {{- if .Spec.Taint}}
 registerWithTaints: [{key: "{{.Spec.TaintKey}}", value: "{{.Spec.TaintValue}}", effect: NoSchedule}]
 {{- end}}

@@ -24,7 +24,8 @@ var packages = map[string]string{
 	"e2fsprogs":                   "/sbin/mkfs.ext4",
 	"kmod":                        "/sbin/modprobe",
 	"cpio":                        "/usr/bin/cpio",
-	"nodejs":                      "/usr/bin/node", // an application of the incidents, which see the node's /usr
+	"nodejs":                      "/usr/bin/node", // two applications of the incidents, which see the node's /usr
+	"openjdk-17-jre-headless":     "/usr/lib/jvm/java-17-openjdk-amd64/bin/keytool",
 }
 
 // Packages installs the Debian packages that are missing.
