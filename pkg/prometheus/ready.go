@@ -55,6 +55,8 @@ func (r *starts) readSidecars(ctx context.Context) error {
 	if len(r.began) == 0 {
 		return nil
 	}
+	done := r.part + 4*len(r.groups) // whatever is asked
+	defer func() { r.part = done }()
 	if err := r.client.LabelValues(ctx, r.ksm.container, r.match(initInfo, r.ksm), r.From, r.To, func(name string) { r.init[name] = true }); err != nil || len(r.init) == 0 {
 		return err
 	}
