@@ -27,6 +27,8 @@ func meshed(initialized time.Duration, startup, readiness *corev1.Probe) *corev1
 func TestStartsOfSidecars(t *testing.T) {
 	first := meshed(30*time.Second, probe(0, 2, 60, 1), nil) // another init container runs after it
 	first.Spec.InitContainers = append(first.Spec.InitContainers[1:], corev1.Container{Name: "setup"})
+	hooked := meshed(30*time.Second, probe(0, 2, 60, 1), nil)
+	hooked.Spec.InitContainers[1].Lifecycle = &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 9}}}
 	for name, w := range map[string]struct {
 		pod         *corev1.Pod
 		bound       Bound
@@ -35,6 +37,7 @@ func TestStartsOfSidecars(t *testing.T) {
 	}{
 		"the pod waits for it":      {meshed(30*time.Second, probe(0, 2, 60, 1), nil), Within, 30 * time.Second, 27 * time.Second, "Initialized"},
 		"its readiness is no start": {meshed(30*time.Second, probe(0, 2, 60, 1), probe(0, 10, 3, 1)), Within, 30 * time.Second, 27 * time.Second, "Initialized"},
+		"held back by its hook":     {hooked, Within, 30 * time.Second, 0, "Initialized"},
 		"another runs after it":     {first, AtMost, 2 * time.Minute, 0, "ContainersReady"},
 		"started again":             {meshed(-time.Hour, probe(0, 2, 60, 1), nil), AtMost, 2 * time.Minute, 0, "ContainersReady"},
 		"later than its probe":      {meshed(5*time.Minute, probe(0, 2, 60, 1), nil), AtMost, 5 * time.Minute, 0, "Initialized"},
