@@ -279,6 +279,9 @@ func judgeSidecars(t *testing.T, s *service, items map[string]finding.ProbeAdvic
 			t.Errorf("%s: start %d of sidecars in order is off by %s", s.name, i, off)
 		}
 	}
+	if notes := strings.Join(items[s.name+"/proxy"].Notes, " "); !strings.Contains(notes, "only those that succeeded") {
+		t.Errorf("%s: survivors alone understate a start, and nothing says so: %q", s.name, notes)
+	}
 	n := numbers(items[s.name+"/proxy"])
 	if budget := 2 * truth[len(truth)-1]; time.Duration(n["startupProbe.failureThreshold"]-1)*sidecarPeriod*time.Second < budget {
 		t.Errorf("%s: recommended %v, want at least %s", s.name, n, budget)

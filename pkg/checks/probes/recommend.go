@@ -119,6 +119,9 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 		if weeks.past != nil && weeks.past.VersionsUnknown != "" {
 			item.Notes = append(item.Notes, weeks.past.VersionsUnknown)
 		}
+		if init && len(weeks.added) > 0 {
+			item.Notes = append(item.Notes, "weeks of metrics tell of a sidecar's starts only those that succeeded: kube-state-metrics does not tell when init containers ended")
+		}
 		if a.CannotSay == "" {
 			item.Confidence = finding.Consistent
 			if len(s.Ready) >= 3 {
