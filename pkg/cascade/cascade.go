@@ -6,8 +6,9 @@ package cascade
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Partition says what those that fail have in common.
@@ -145,7 +146,7 @@ func (a *Assessment) peak(f Facts) {
 			all = append(all, blow{t, i, false})
 		}
 	}
-	slices.SortStableFunc(all, func(x, y blow) int { return x.at.Compare(y.at) })
+	order.By(all, func(x, y blow) int { return x.at.Compare(y.at) })
 	blows, kills := make([]int, len(f.Replicas)), make([]int, len(f.Replicas)) // of each replica, within the window
 	hit, killed, first, next := 0, 0, 0, 0
 	move := func(b blow, by int) {

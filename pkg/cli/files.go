@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/demo"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/recording"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -60,7 +61,8 @@ func (o *analyseOptions) read() (*recording.Input, error) {
 
 // countIgnored lists what was left aside, most first.
 func countIgnored(ignored map[string]int) string {
-	names := slices.SortedStableFunc(maps.Keys(ignored), func(a, b string) int {
+	names := slices.Collect(maps.Keys(ignored))
+	order.By(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(ignored[b], ignored[a]), cmp.Compare(a, b))
 	})
 	words := make([]string, len(names))

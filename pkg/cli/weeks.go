@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/history"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/prometheus"
 )
 
@@ -103,7 +104,7 @@ func (p *past) covers(state finding.CoverageState, namespace, reason string) fin
 func readWeeks[T any](ctx context.Context, p *past, v finding.View,
 	ask func(*prometheus.Client, context.Context, prometheus.Question) (*prometheus.History[T], error),
 ) (records map[prometheus.Key]*T, coverage []finding.Coverage, err error) {
-	byNamespace, order := byNamespace(v)
+	byNamespace, namespaces := byNamespace(v)
 	progress := p.o.progress()
 	defer progress.Stop()
 	defer p.o.stderr.through(progress)()
@@ -117,7 +118,7 @@ func readWeeks[T any](ctx context.Context, p *past, v finding.View,
 	records = map[prometheus.Key]*T{}
 	read := 0
 	var nothing error
-	for i, namespace := range order {
+	for i, namespace := range namespaces {
 		progress.Phase("reading history of " + namespace)
 		h, err := ask(client, ctx, prometheus.Question{
 			From: v.Head().Metadata.Time.Add(-p.span), To: v.Head().Metadata.Time, Live: !p.o.offline(), Namespace: namespace,
@@ -154,18 +155,18 @@ func readWeeks[T any](ctx context.Context, p *past, v finding.View,
 }
 
 // byNamespace are the workloads of a view by their namespaces, and these in the view's order.
-func byNamespace(v finding.View) (workloads map[string][]prometheus.Workload, order []string) {
+func byNamespace(v finding.View) (workloads map[string][]prometheus.Workload, namespaces []string) {
 	workloads = map[string][]prometheus.Workload{}
 	for _, o := range v.Objects() {
 		w := workloadOf(o)
-		if !slices.Contains(order, w.Namespace) {
-			order = append(order, w.Namespace)
+		if !slices.Contains(namespaces, w.Namespace) {
+			namespaces = append(namespaces, w.Namespace)
 		}
 		if !slices.Contains(workloads[w.Namespace], w) {
 			workloads[w.Namespace] = append(workloads[w.Namespace], w)
 		}
 	}
-	return workloads, order
+	return workloads, namespaces
 }
 
 // saved are the records as a recording keeps them, in order.
@@ -174,7 +175,7 @@ func saved(records map[prometheus.Key]*history.Record) []finding.MemoryHistory {
 	for k, r := range records {
 		out = append(out, r.Saved(object(k))...)
 	}
-	finding.SortBy(out, func(a, b finding.MemoryHistory) int {
+	order.By(out, func(a, b finding.MemoryHistory) int {
 		return cmp.Or(finding.CompareObjects(a.Object, b.Object), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Version, b.Version))
 	})
 	return out

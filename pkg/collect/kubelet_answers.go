@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -187,7 +188,9 @@ func newest(cgroups map[string]*snapshot.ContainerMemory) []snapshot.ContainerMe
 			latest[k] = row
 		}
 	}
-	return slices.SortedStableFunc(maps.Values(latest), func(a, b snapshot.ContainerMemory) int {
+	out := slices.Collect(maps.Values(latest))
+	order.By(out, func(a, b snapshot.ContainerMemory) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Pod, b.Pod), cmp.Compare(a.Container, b.Container))
 	})
+	return out
 }

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -96,7 +97,7 @@ func (c *Client) Stores(ctx context.Context) ([]Store, error) {
 	for _, s := range found {
 		out = append(out, s)
 	}
-	slices.SortStableFunc(out, func(a, b Store) int {
+	order.By(out, func(a, b Store) int {
 		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Service, b.Service))
 	})
 	return out, nil

@@ -1,10 +1,8 @@
 package finding
 
 import (
-	"cmp"
 	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 )
@@ -98,13 +96,4 @@ func TestAtGivesOnlyTimesThatJSONCanHold(t *testing.T) {
 	if got := At(time.Date(2026, 11, 23, 10, 0, 0, 0, west)); got == nil || got.Format(time.RFC3339) != "2026-11-23T18:00:00Z" {
 		t.Errorf("got %v", got)
 	}
-}
-
-func TestSortByKeepsTheOrderOfEquals(t *testing.T) {
-	list := []string{"b2", "a2", "b1", "a1", "c", "b0"}
-	SortBy(list, func(a, b string) int { return cmp.Compare(a[0], b[0]) })
-	if want := []string{"a2", "a1", "b2", "b1", "b0", "c"}; !slices.Equal(list, want) {
-		t.Errorf("got %v, want %v", list, want)
-	}
-	SortBy[string](nil, strings.Compare)
 }

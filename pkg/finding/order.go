@@ -6,8 +6,9 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strings"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Compare orders findings: worst first, then surest first, then by object and check, so that output is deterministic.
@@ -30,30 +31,16 @@ func CompareObjects(a, b ObjectRef) int {
 	)
 }
 
-// SortBy puts a list in order; equal elements keep theirs. It sorts pointers, so that the sort itself, some 8 KB, is compiled once, and not for
-// each type of element.
-func SortBy[T any](list []T, compare func(a, b T) int) {
-	old := slices.Clone(list)
-	order := make([]*T, len(old))
-	for i := range old {
-		order[i] = &old[i]
-	}
-	slices.SortStableFunc(order, func(a, b *T) int { return compare(*a, *b) })
-	for i, one := range order {
-		list[i] = *one
-	}
-}
-
 // Sort puts the findings and all other lists of the report in their one order, and counts the findings.
 func (r *Report) Sort() {
-	SortBy(r.Findings, Compare)
-	SortBy(r.CannotSay, func(a, b Gap) int {
+	order.By(r.Findings, Compare)
+	order.By(r.CannotSay, func(a, b Gap) int {
 		return cmp.Or(CompareObjects(a.Object, b.Object), cmp.Compare(a.Check, b.Check), cmp.Compare(a.Reason, b.Reason))
 	})
-	SortBy(r.Unexplained, func(a, b Unexplained) int {
+	order.By(r.Unexplained, func(a, b Unexplained) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Detail, b.Detail))
 	})
-	SortBy(r.Coverage, func(a, b Coverage) int {
+	order.By(r.Coverage, func(a, b Coverage) int {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Reason, b.Reason))
 	})
 	r.count()

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Point is what one container used at an age.
@@ -46,7 +48,7 @@ func Of(points []Point, ages int) (Trend, bool) {
 		return Trend{}, false
 	}
 	sorted := slices.Clone(points)
-	slices.SortStableFunc(sorted, func(a, b Point) int { return int(min(max(a.Age-b.Age, -1), 1)) })
+	order.By(sorted, func(a, b Point) int { return int(min(max(a.Age-b.Age, -1), 1)) })
 	span := (sorted[len(sorted)-1].Age - sorted[0].Age).Hours()
 	if span <= 0 || different(sorted, span*apart) < ages {
 		return Trend{}, false

@@ -5,6 +5,8 @@ package growth
 import (
 	"slices"
 	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Life is one run of a container that ended by a kill.
@@ -34,7 +36,8 @@ func Agree(lives []Life) (Lives, bool) {
 	if len(lives) < 2 {
 		return Lives{}, false
 	}
-	sorted := slices.SortedStableFunc(slices.Values(lives), func(a, b Life) int { return a.Ended.Compare(b.Ended) })
+	sorted := slices.Clone(lives)
+	order.By(sorted, func(a, b Life) int { return a.Ended.Compare(b.Ended) })
 	var spans []time.Duration
 	for _, l := range sorted {
 		spans = append(spans, l.Span())

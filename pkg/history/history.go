@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // The clocks of the engine.
@@ -93,7 +95,7 @@ func (r *Record) sorted() []*Pod {
 	for _, p := range r.pods {
 		out = append(out, p)
 	}
-	slices.SortStableFunc(out, func(a, b *Pod) int {
+	order.By(out, func(a, b *Pod) int {
 		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.version, b.version))
 	})
 	return out

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 const (
@@ -50,7 +52,7 @@ func (r *Record) versions() []*version {
 			v.last = p.last
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *version) int {
+	order.By(out, func(a, b *version) int {
 		// Pods of one moment end within minutes of each other.
 		return cmp.Or(cmp.Compare(a.last.Truncate(time.Hour).Unix(), b.last.Truncate(time.Hour).Unix()), a.first.Compare(b.first), cmp.Compare(a.name, b.name))
 	})

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/history"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // over is max by (pod,container)(FUNC(METRIC{…}[STEP])).
@@ -73,7 +74,7 @@ func (r *memory) readStarts(ctx context.Context) error {
 	})
 	r.part -= len(r.groups)
 	for k, counts := range seen {
-		slices.SortStableFunc(counts, func(a, b counted) int { return cmp.Compare(a.at, b.at) })
+		order.By(counts, func(a, b counted) int { return cmp.Compare(a.at, b.at) })
 		for i := range counts {
 			// A counter that falls is of a new pod with the old one's name.
 			if i > 0 && counts[i].count != counts[i-1].count {

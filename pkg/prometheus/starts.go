@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
 )
 
@@ -204,7 +205,7 @@ func (r *starts) lives() {
 		}
 	}
 	for _, past := range r.records {
-		slices.SortStableFunc(past.Lives, func(a, b startup.Life) int { return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Pod, b.Pod)) })
+		order.By(past.Lives, func(a, b startup.Life) int { return cmp.Or(a.Began.Compare(b.Began), cmp.Compare(a.Pod, b.Pod)) })
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // era is since when a pod of some name ran a version; that is empty where nothing tells.
@@ -175,7 +177,7 @@ func (r *reader) readLives(ctx context.Context) ([]*life, error) {
 	for _, l := range lives {
 		out = append(out, l)
 	}
-	slices.SortStableFunc(out, func(a, b *life) int {
+	order.By(out, func(a, b *life) int {
 		return cmp.Or(strings.Compare(a.pod, b.pod), cmp.Compare(a.created, b.created), strings.Compare(a.uid, b.uid))
 	})
 	return out, err

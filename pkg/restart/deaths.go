@@ -5,13 +5,13 @@ package restart
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Deaths lists every death of every container of the pod that is known, oldest first. What has completed with code 0 is listed too.
@@ -34,7 +34,7 @@ func Deaths(f Facts) []Death {
 	for i := range out {
 		out[i].Gone = f.Pod == nil
 	}
-	slices.SortStableFunc(out, func(a, b Death) int {
+	order.By(out, func(a, b Death) int {
 		return cmp.Or(a.Finished.Compare(b.Finished), cmp.Compare(a.Pod.Container, b.Pod.Container), cmp.Compare(a.Cause, b.Cause))
 	})
 	return out

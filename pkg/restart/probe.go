@@ -5,13 +5,13 @@ package restart
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Budget is what a probe allows, counted from the container's start. The probe's clock is not reset by a restart, so that the first
@@ -77,7 +77,7 @@ func Symptoms(pod *corev1.Pod, events []*corev1.Event, name string, probe kubeev
 		s.First, s.Last, s.Count = kubeevent.Span(e)
 		out = append(out, s)
 	}
-	slices.SortStableFunc(out, func(a, b Symptom) int { // a stable sort takes n·log²n, and of these there may be many
+	order.By(out, func(a, b Symptom) int {
 		if c := cmp.Or(cmp.Compare(b.Count, a.Count), b.Last.Compare(a.Last)); c != 0 {
 			return c
 		}

@@ -4,7 +4,6 @@ package restart
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -40,7 +39,7 @@ func Sum(deaths []Death) Toll {
 			t.Confidence = d.Confidence
 		}
 	}
-	slices.SortStableFunc(t.Pods, strings.Compare)
+	slices.Sort(t.Pods)
 	return t
 }
 

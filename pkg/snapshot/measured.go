@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 	metricsv1beta1 "k8s.io/metrics/pkg/apis/metrics/v1beta1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // ownVersion is the group and version of what no API server serves: the tool's own.
@@ -154,7 +156,7 @@ func (n *NodeStats) DeepCopyObject() runtime.Object {
 
 func trimNodeStats(n *NodeStats) {
 	n.ObjectMeta = metav1.ObjectMeta{Name: n.Name}
-	slices.SortStableFunc(n.Rows, compareRows)
+	order.By(n.Rows, compareRows)
 }
 
 // Of lists what the kubelet says of a container, or with the empty name of the pod as a whole.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Snapshot is the picture. It never changes, and may be read by many goroutines at once.
@@ -97,7 +99,7 @@ func (s *Snapshot) Sealed() []Sealed {
 	for a, st := range s.asked {
 		out = append(out, Sealed{Kind: a.Kind, Namespace: a.Namespace, Name: a.Name, State: st})
 	}
-	slices.SortStableFunc(out, func(a, b Sealed) int {
+	order.By(out, func(a, b Sealed) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	return out

@@ -12,6 +12,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Template is what a workload makes its pods from.
@@ -55,7 +57,7 @@ func (v *View) Templates(namespace string) []Template {
 	for _, c := range v.CronJobs(namespace) {
 		add(batch, "CronJob", c, &c.Spec.JobTemplate.Spec.Template, nil)
 	}
-	slices.SortStableFunc(out, func(a, b Template) int {
+	order.By(out, func(a, b Template) int {
 		return cmp.Or(cmp.Compare(a.Workload.Namespace, b.Workload.Namespace), cmp.Compare(a.Workload.Kind, b.Workload.Kind), cmp.Compare(a.Workload.Name, b.Workload.Name))
 	})
 	return out

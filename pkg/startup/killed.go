@@ -5,13 +5,13 @@ package startup
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 )
 
@@ -72,7 +72,7 @@ func SumOf(starts []Start) Sum {
 		s.Slowest, s.Least = max(s.Slowest, t.Took), max(s.Least, t.Least)
 	}
 	for _, list := range [][]Start{s.Ready, s.AtMost, s.Killed} {
-		slices.SortStableFunc(list, func(a, b Start) int {
+		order.By(list, func(a, b Start) int {
 			return cmp.Or(cmp.Compare(a.Took, b.Took), strings.Compare(a.Pod.Name, b.Pod.Name))
 		})
 	}

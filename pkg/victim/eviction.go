@@ -10,6 +10,7 @@ import (
 	podresource "k8s.io/component-helpers/resource"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // Eviction ranks the running pods of one node as the kubelet does under memory pressure, the first to be evicted first: those that use more
@@ -37,7 +38,7 @@ func Eviction(pods []*corev1.Pod, use Use) []finding.EvictionRank {
 		r.OverRequest, r.Why = over(p, r)
 		out = append(out, r)
 	}
-	slices.SortStableFunc(out, func(a, b finding.EvictionRank) int { return cmp.Or(sooner(a, b), finding.CompareObjects(a.Pod, b.Pod)) })
+	order.By(out, func(a, b finding.EvictionRank) int { return cmp.Or(sooner(a, b), finding.CompareObjects(a.Pod, b.Pod)) })
 	for i := range out {
 		if out[i].Place = i + 1; i > 0 && sooner(out[i-1], out[i]) == 0 {
 			out[i].Place = out[i-1].Place

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // contender is a container with what orders it.
@@ -52,7 +53,7 @@ func Kernel(pods []*corev1.Pod, capacity int64, use Use) []finding.KernelRank {
 			all = append(all, x)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *contender) int {
+	order.By(all, func(a, b *contender) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), finding.CompareObjects(a.rank.Pod, b.rank.Pod))
 	})
 	out := make([]finding.KernelRank, len(all))

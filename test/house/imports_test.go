@@ -39,8 +39,9 @@ func layers() []layer {
 		{"pkg/term", nil},
 		{"pkg/snapshot", nil},
 		{"pkg/finding", nil},
-		{"pkg/kubeevent", []string{"pkg/finding"}},                 // the leaf engine: what events say
-		{"pkg/prometheus", []string{"pkg/history", "pkg/startup"}}, // reads into the engines' records
+		{"pkg/order", nil},                         // any may import it
+		{"pkg/kubeevent", []string{"pkg/finding"}}, // the leaf engine: what events say
+		{"pkg/prometheus", []string{"pkg/history", "pkg/startup"}},               // reads into the engines' records
 		{"pkg/startup", []string{"pkg/restart", "pkg/kubeevent", "pkg/finding"}}, // reads the ends of starts that were cut short
 		{engine, []string{"pkg/finding", "pkg/kubeevent"}},
 	}
@@ -121,7 +122,7 @@ func layerOf(pkg string) layer {
 }
 
 func allowed(l layer, imp string) bool {
-	return slices.ContainsFunc(l.may, func(m string) bool {
+	return imp == "pkg/order" || slices.ContainsFunc(l.may, func(m string) bool {
 		if m == "ENGINES" {
 			name := layerOf(imp).name
 			return name == engine || name == "pkg/kubeevent" || name == "pkg/startup"

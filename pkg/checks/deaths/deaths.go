@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -89,7 +90,7 @@ func Facts(p *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation, nodes boo
 }
 
 func newCase(p *analysis.Pass, of *victim, wanted []restart.Death, hit []*corev1.Pod) Case {
-	slices.SortStableFunc(wanted, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
+	order.By(wanted, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
 	c := Case{Toll: restart.Sum(wanted), Workload: of.workload, Container: of.container, Restarts: of.restarts, Pods: of.pods}
 	last := c.Toll.Latest()
 	for i := range wanted {

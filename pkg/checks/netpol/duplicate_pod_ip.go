@@ -14,6 +14,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -82,21 +83,21 @@ func duplicatePodIP(p *analysis.Pass) error {
 	for _, w := range owners {
 		reportMismatch(p, w, mismatched[w])
 	}
-	slices.SortStableFunc(ips, func(a, b netip.Addr) int { return cmp.Compare(a.String(), b.String()) })
+	order.By(ips, func(a, b netip.Addr) int { return cmp.Compare(a.String(), b.String()) })
 	shared := map[finding.ObjectRef][]netip.Addr{} // IPs by the workload of the pod that came last
-	var order []finding.ObjectRef
+	var latest []finding.ObjectRef
 	for _, ip := range ips {
-		slices.SortStableFunc(byIP[ip], func(a, b *corev1.Pod) int { return begun(a).Compare(begun(b)) })
+		order.By(byIP[ip], func(a, b *corev1.Pod) int { return begun(a).Compare(begun(b)) })
 		if !knowsNodes(p, "whether it shares IP "+ip.String(), byIP[ip]...) {
 			continue
 		}
 		w := analysis.Ref(p.WorkloadOf(byIP[ip][len(byIP[ip])-1]))
 		if shared[w] == nil {
-			order = append(order, w)
+			latest = append(latest, w)
 		}
 		shared[w] = append(shared[w], ip)
 	}
-	for _, w := range order {
+	for _, w := range latest {
 		reportShared(p, w, shared[w], byIP)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/growth"
 	"github.com/kubectl-scars/kubectl-scars/pkg/headroom"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // told is what a number counts.
@@ -129,7 +130,7 @@ func replicasOf(p *analysis.Pass, pods []*corev1.Pod, template *corev1.Pod, cont
 		common = min(common, r.told)
 		out = append(out, r)
 	}
-	slices.SortStableFunc(out, func(a, b *replica) int { return cmp.Or(cmp.Compare(a.age, b.age), cmp.Compare(a.pod.Name, b.pod.Name)) })
+	order.By(out, func(a, b *replica) int { return cmp.Or(cmp.Compare(a.age, b.age), cmp.Compare(a.pod.Name, b.pod.Name)) })
 	for i := range out {
 		out[i].told = common
 	}

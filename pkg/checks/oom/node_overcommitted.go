@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 	"github.com/kubectl-scars/kubectl-scars/pkg/victim"
 )
@@ -118,7 +119,7 @@ func promised(p *analysis.Pass, node string) (sum int64, unlimited int, evicted 
 		}
 		l.limit, l.request, l.pods = l.limit+limit, l.request+victim.Request(pod), l.pods+1
 	}
-	slices.SortStableFunc(loans, func(a, b *loan) int { return cmp.Compare(b.limit-b.request, a.limit-a.request) })
+	order.By(loans, func(a, b *loan) int { return cmp.Compare(b.limit-b.request, a.limit-a.request) })
 	return sum, unlimited, evicted, loans
 }
 

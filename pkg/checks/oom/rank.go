@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 	"github.com/kubectl-scars/kubectl-scars/pkg/victim"
 )
@@ -57,7 +58,7 @@ func rank(v *snapshot.View, q analysis.Question) finding.View {
 		gaps(out, node, pods, v.Node(name) != nil, q.Namespaces)
 		unused(v, out, node, ranked.Kernel)
 	}
-	slices.SortStableFunc(out.Nodes, func(a, b finding.RankedNode) int { // those under pressure first
+	order.By(out.Nodes, func(a, b finding.RankedNode) int { // those under pressure first
 		switch {
 		case a.MemoryPressure == b.MemoryPressure:
 			return 0

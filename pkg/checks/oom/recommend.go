@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/history"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -60,7 +61,7 @@ func recommend(v *snapshot.View, q analysis.Question) finding.View {
 	for _, w := range analysis.Workloads(v, q) {
 		out.Items = append(out.Items, workload{w}.items()...)
 	}
-	finding.SortBy(out.Items, func(a, b finding.Recommendation) int {
+	order.By(out.Items, func(a, b finding.Recommendation) int {
 		a.Object.Container, b.Object.Container = "", ""
 		return finding.CompareObjects(a.Object, b.Object)
 	})

@@ -4,13 +4,13 @@ package probes
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -55,7 +55,7 @@ func (b bySelector) selecting(namespace string, labels map[string]string) []*cor
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *corev1.Service) int { return cmp.Compare(a.Name, b.Name) })
+	order.By(out, func(a, b *corev1.Service) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
@@ -154,7 +155,7 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	// Of many lines the last are not kept: some failures go first, and of the kills the latest, as where each is told by itself.
 	some := min(len(f.failed), 5)
 	f.evidence = slices.Clone(f.failed[:some])
-	slices.SortStableFunc(f.deaths, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
+	order.By(f.deaths, func(a, b restart.Death) int { return a.Finished.Compare(b.Finished) })
 	for _, d := range slices.Backward(f.deaths) {
 		f.evidence = append(f.evidence, d.Evidence...)
 	}
@@ -203,7 +204,7 @@ func (f *falling) confidence(a cascade.Assessment) finding.Confidence {
 		}
 		best = append(best, grade)
 	}
-	slices.SortStableFunc(best, func(x, y finding.Confidence) int { return x.Rank() - y.Rank() })
+	order.By(best, func(x, y finding.Confidence) int { return x.Rank() - y.Rank() })
 	if a.Verdict == cascade.Active {
 		best = best[:a.Half()]
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
@@ -62,7 +63,7 @@ func recommend(v *snapshot.View, q analysis.Question) finding.View {
 		}
 		out.Items = append(out.Items, advise(v, w, q)...)
 	}
-	finding.SortBy(out.Items, func(a, b finding.ProbeAdvice) int {
+	order.By(out.Items, func(a, b finding.ProbeAdvice) int {
 		a.Object.Container, b.Object.Container = "", ""
 		return finding.CompareObjects(a.Object, b.Object)
 	})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -91,7 +92,8 @@ func withoutReadyPods(p *analysis.Pass, svc *corev1.Service, pods []*corev1.Pod,
 			}
 		}
 	}
-	reasons := slices.SortedStableFunc(maps.Keys(count), func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
+	reasons := slices.Collect(maps.Keys(count))
+	order.By(reasons, func(a, b string) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
 	var parts []string
 	for _, r := range reasons[:min(3, len(reasons))] {
 		parts = append(parts, fmt.Sprintf("%d %s", count[r], r))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -57,7 +58,7 @@ func timeline(v *snapshot.View, q analysis.Question) finding.View {
 			out.CannotSay = append(out.CannotSay, finding.Gap{Check: "probes/timeline", Object: ref, Reason: "what events told of its replicas: they were not read completely"})
 		}
 	}
-	slices.SortStableFunc(out.Workloads, func(a, b finding.Timeline) int { return finding.CompareObjects(a.Object, b.Object) })
+	order.By(out.Workloads, func(a, b finding.Timeline) int { return finding.CompareObjects(a.Object, b.Object) })
 	return out
 }
 
@@ -75,7 +76,7 @@ func timelineOf(v *snapshot.View, w snapshot.Ref) finding.Timeline {
 	}
 	t.Rollouts = rollouts(v, w)
 	t.Nodes = nodeRows(v, t.Replicas)
-	slices.SortStableFunc(t.Replicas, func(a, b finding.TimelineRow) int {
+	order.By(t.Replicas, func(a, b finding.TimelineRow) int {
 		return cmp.Or(compareFalseFirst(a.Gone, b.Gone), -compareFalseFirst(inTrouble(a), inTrouble(b)), cmp.Compare(a.Object.Name, b.Object.Name))
 	})
 	t.From = begin(t, now)

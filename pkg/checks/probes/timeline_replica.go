@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -59,7 +60,7 @@ func factsOf(v *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation) restart
 }
 
 func sortMarks(marks []finding.TimelineMark) {
-	slices.SortStableFunc(marks, func(a, b finding.TimelineMark) int { return a.First.Compare(b.First) })
+	order.By(marks, func(a, b finding.TimelineMark) int { return a.First.Compare(b.First) })
 }
 
 // spansOf are the states that the pod's status tells of: the last change of Ready, the life that each container lives now, and the last
