@@ -58,7 +58,8 @@ func (o *analyseOptions) resolveOne(t target, namespace string) error {
 		return err
 	}
 	for _, info := range infos {
-		o.resolved = append(o.resolved, reference(info.Mapping.GroupVersionKind, info.Namespace, info.Name))
+		// The mapping may have the kind as it was typed, where a request of discovery failed at first.
+		o.resolved = append(o.resolved, reference(info.Object.GetObjectKind().GroupVersionKind(), info.Namespace, info.Name))
 	}
 	return nil
 }
