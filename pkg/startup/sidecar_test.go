@@ -35,8 +35,8 @@ func TestStartsOfSidecars(t *testing.T) {
 		took, least time.Duration
 		sign        string
 	}{
-		"the pod waits for it":      {meshed(30*time.Second, probe(0, 2, 60, 1), nil), Within, 30 * time.Second, 27 * time.Second, "Initialized"},
-		"its readiness is no start": {meshed(30*time.Second, probe(0, 2, 60, 1), probe(0, 10, 3, 1)), Within, 30 * time.Second, 27 * time.Second, "Initialized"},
+		"the pod waits for it":      {meshed(30*time.Second, probe(0, 2, 60, 1), nil), Within, 30 * time.Second, 26 * time.Second, "Initialized"},
+		"its readiness is no start": {meshed(30*time.Second, probe(0, 2, 60, 1), probe(0, 10, 3, 1)), Within, 30 * time.Second, 26 * time.Second, "Initialized"},
 		"held back by its hook":     {hooked, Within, 30 * time.Second, 0, "Initialized"},
 		"another runs after it":     {first, AtMost, 2 * time.Minute, 0, "ContainersReady"},
 		"started again":             {meshed(-time.Hour, probe(0, 2, 60, 1), nil), AtMost, 2 * time.Minute, 0, "ContainersReady"},

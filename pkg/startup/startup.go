@@ -150,34 +150,42 @@ func Observe(f restart.Facts, c *corev1.Container) (Start, bool) {
 			}
 		}
 	}
-	s.Took, s.Least = bounds(c, s.Took, heldBack(f.Pod, c, began, ready, beside))
-	s.Why = doubt(f, c, s, ready)
+	held := heldBack(f.Pod, c, began, ready, beside)
+	s.Took, s.Least = bounds(c, s.Took, held)
+	s.Why = doubt(f, c, s, ready, held)
 	if s.Why != "" {
 		s.Bound, s.Least = AtMost, 0
 	}
 	return s, true
 }
 
-// bounds takes off what the probes add to a start that was seen to take so long, and says how long it took at least. A probe that succeeds
-// in its first attempt, which lies within a period after its delay and after it was held back, tells nothing of what was before.
+// bounds takes off what the probes add to a start that was seen to take so long, and says how long it took at least. A start ends up to a
+// period before the attempt that succeeds, or as long before as the attempt before that was waited for, and the attempt itself may take as
+// long as its time-out. So may those that must succeed after it, and the kubelet makes up for one lost tick (time.Ticker). An attempt that may
+// have been the first, which lies within a period after the probe's delay and after it was held back, tells nothing of what was before.
 func bounds(c *corev1.Container, seen, held time.Duration) (took, least time.Duration) {
-	took = seen
+	took, least = seen, seen
 	var coarse time.Duration
 	first := held
 	for _, p := range []*corev1.Probe{c.StartupProbe, c.ReadinessProbe} {
 		if p == nil {
 			continue
 		}
-		b := restart.BudgetOf(p)
-		coarse += b.Period
+		b, more := restart.BudgetOf(p), max(p.SuccessThreshold, 1)-1
+		longest, late := max(b.Period, b.Timeout), b.Timeout // between two attempts, and after its tick
+		if b.Timeout > b.Period {
+			late *= 2
+		}
+		coarse += longest + b.Timeout
 		first = max(first, time.Duration(max(p.InitialDelaySeconds, 0))*time.Second)
-		took -= b.Attempts(max(p.SuccessThreshold, 1) - 1)
+		took -= max(0, b.Attempts(more)-late)
+		least -= max(b.Attempts(more), b.Waits(more))
 	}
-	took = max(took, 0)
-	if took <= first+coarse+resolution {
-		return took, 0
+	took, least = max(took, 0), least-coarse-resolution
+	if least <= first {
+		least = 0
 	}
-	return took, max(0, took-coarse-resolution)
+	return took, least
 }
 
 // heldBack is how long after its start a container that was ready later may not have been probed yet. The kubelet starts the containers of a
@@ -199,57 +207,6 @@ func heldBack(pod *corev1.Pod, c *corev1.Container, began, ready time.Time, besi
 }
 
 func hooked(c *corev1.Container) bool { return c.Lifecycle != nil && c.Lifecycle.PostStart != nil }
-
-// doubt is why the moment at which the pod's containers were ready need not be the end of this container's start.
-func doubt(f restart.Facts, c *corev1.Container, s Start, ready time.Time) string {
-	for _, list := range [][]corev1.Container{f.Pod.Spec.InitContainers, f.Pod.Spec.Containers} {
-		for i := range list {
-			o := &list[i]
-			st, _ := statusOf(f.Pod, o.Name)
-			if o.Name == c.Name || st == nil || st.State.Running == nil {
-				continue
-			}
-			if o.ReadinessProbe != nil || o.StartupProbe != nil {
-				return besideProbed(o)
-			}
-			if ready.Sub(st.State.Running.StartedAt.Time) <= slack {
-				return "container " + o.Name + " was started at that time"
-			}
-		}
-	}
-	if s.Took > longest(c)+slack {
-		return "it was rather ready before and lost that"
-	}
-	p, _ := Governing(c)
-	if p == nil {
-		p = c.ReadinessProbe
-	}
-	late := s.Began.Add(restart.BudgetOf(p).Latest)
-	for _, sy := range restart.Symptoms(f.Pod, f.Events, c.Name, kubeevent.Readiness) {
-		if sy.Counts() && !sy.Combined && sy.Last.After(late) && !sy.Last.After(ready) {
-			return "readiness failed again later"
-		}
-	}
-	return ""
-}
-
-// besideProbed is the doubt where the pod waits for the probes of another container as well.
-func besideProbed(o *corev1.Container) string {
-	return "container " + o.Name + " has probes too, and the pod is ready with the last"
-}
-
-// longest is how long a start may take at the most before it was rather ready, and lost that: by then it would have been killed.
-func longest(c *corev1.Container) time.Duration {
-	switch {
-	case c.StartupProbe != nil && c.ReadinessProbe != nil:
-		return restart.BudgetOf(c.StartupProbe).Latest + restart.BudgetOf(c.ReadinessProbe).Latest
-	case c.StartupProbe != nil:
-		return restart.BudgetOf(c.StartupProbe).Latest
-	case c.LivenessProbe != nil && Shown(c):
-		return restart.BudgetOf(c.LivenessProbe).Latest
-	}
-	return believable
-}
 
 // since is since when a condition of a pod is True, zero where it is not. Of all conditions ContainersReady tells when its containers were
 // ready: Ready would also wait for readiness gates.

@@ -54,6 +54,16 @@ func TestObserve(t *testing.T) {
 			FirstTimestamp: metav1.NewTime(t0.Add(at)), LastTimestamp: metav1.NewTime(t0.Add(at)),
 		}
 	}
+	failedFrom := func(first, last time.Duration, count int32) *corev1.Event {
+		e := failedAt(last)
+		e.FirstTimestamp, e.Count = metav1.NewTime(t0.Add(first)), count
+		return e
+	}
+	refused := func(first, last time.Duration, count int32) *corev1.Event {
+		e := failedFrom(first, last, count)
+		e.Message = `Readiness probe failed: Get "http://10.1.2.3:80/ready": dial tcp 10.1.2.3:80: connect: connection refused`
+		return e
+	}
 	notReady := pod(40*time.Second, probe(0, 5, 3, 1), nil, nil)
 	notReady.Status.Conditions[0].Status = corev1.ConditionFalse
 	other := probe(0, 10, 3, 1)
@@ -67,25 +77,30 @@ func TestObserve(t *testing.T) {
 		bound       Bound
 		took, least time.Duration
 	}{
-		"readiness":                        {pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), nil, true, Within, 41 * time.Second, 35 * time.Second},
-		"first attempt":                    {pod(33*time.Second, probe(30, 5, 3, 1), nil, nil), nil, true, Within, 33 * time.Second, 0},
-		"successes are taken off":          {pod(41*time.Second, probe(0, 5, 3, 3), nil, nil), nil, true, Within, 31 * time.Second, 25 * time.Second},
-		"startup alone":                    {pod(41*time.Second, nil, nil, probe(0, 2, 60, 1)), nil, true, Within, 41 * time.Second, 38 * time.Second},
-		"startup and readiness":            {pod(41*time.Second, probe(0, 5, 3, 1), nil, probe(0, 2, 60, 1)), nil, true, Within, 41 * time.Second, 33 * time.Second},
-		"no probe that waits":              {pod(41*time.Second, nil, probe(0, 5, 3, 1), nil), nil, false, "", 0, 0},
-		"not ready":                        {notReady, nil, false, "", 0, 0},
-		"ready before the start":           {pod(-time.Second, probe(0, 5, 3, 1), nil, nil), nil, false, "", 0, 0},
-		"another probed container":         {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), probe(0, 5, 3, 1), 0), nil, true, AtMost, 41 * time.Second, 0},
-		"another, unprobed":                {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 0), nil, true, Within, 41 * time.Second, 35 * time.Second},
-		"held back by another":             {sidecar(pod(25*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 20*time.Second), nil, true, Within, 25 * time.Second, 0},
-		"held back by a hook":              {hooked, nil, true, Within, 41 * time.Second, 0},
-		"another came late":                {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 40*time.Second), nil, true, AtMost, 41 * time.Second, 0},
-		"failed again later":               {pod(61*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedAt(50 * time.Second)}, true, AtMost, 61 * time.Second, 0},
-		"failed while starting":            {pod(16*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedAt(11 * time.Second)}, true, Within, 16 * time.Second, 10 * time.Second},
-		"longer than startup allows":       {pod(90*time.Second, nil, nil, probe(0, 5, 3, 1)), nil, true, AtMost, 90 * time.Second, 0},
-		"longer than liveness allows":      {pod(90*time.Second, probe(0, 10, 3, 1), probe(0, 10, 3, 1), nil), nil, true, AtMost, 90 * time.Second, 0},
-		"liveness that asks another thing": {pod(90*time.Second, probe(0, 10, 3, 1), other, nil), nil, true, Within, 90 * time.Second, 79 * time.Second},
-		"after days":                       {pod(50*time.Hour, probe(0, 10, 3, 1), nil, nil), nil, true, AtMost, 50 * time.Hour, 0},
+		"readiness":                         {pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), nil, true, Within, 41 * time.Second, 34 * time.Second},
+		"first attempt":                     {pod(33*time.Second, probe(30, 5, 3, 1), nil, nil), nil, true, Within, 33 * time.Second, 0},
+		"successes are taken off":           {pod(41*time.Second, probe(0, 5, 3, 3), nil, nil), nil, true, Within, 32 * time.Second, 24 * time.Second},
+		"startup alone":                     {pod(41*time.Second, nil, nil, probe(0, 2, 60, 1)), nil, true, Within, 41 * time.Second, 37 * time.Second},
+		"startup and readiness":             {pod(41*time.Second, probe(0, 5, 3, 1), nil, probe(0, 2, 60, 1)), nil, true, Within, 41 * time.Second, 31 * time.Second},
+		"no probe that waits":               {pod(41*time.Second, nil, probe(0, 5, 3, 1), nil), nil, false, "", 0, 0},
+		"not ready":                         {notReady, nil, false, "", 0, 0},
+		"ready before the start":            {pod(-time.Second, probe(0, 5, 3, 1), nil, nil), nil, false, "", 0, 0},
+		"another probed container":          {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), probe(0, 5, 3, 1), 0), nil, true, AtMost, 41 * time.Second, 0},
+		"another, unprobed":                 {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 0), nil, true, Within, 41 * time.Second, 34 * time.Second},
+		"held back by another":              {sidecar(pod(25*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 20*time.Second), nil, true, Within, 25 * time.Second, 0},
+		"held back by a hook":               {hooked, nil, true, Within, 41 * time.Second, 0},
+		"another came late":                 {sidecar(pod(41*time.Second, probe(0, 5, 3, 1), nil, nil), nil, 40*time.Second), nil, true, AtMost, 41 * time.Second, 0},
+		"failed again later":                {pod(61*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedAt(50 * time.Second)}, true, AtMost, 61 * time.Second, 0},
+		"failed throughout":                 {pod(61*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedFrom(time.Second, 56*time.Second, 12)}, true, Within, 61 * time.Second, 54 * time.Second},
+		"all but one failed":                {pod(61*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedFrom(time.Second, 56*time.Second, 11)}, true, AtMost, 61 * time.Second, 0},
+		"failed from the second on":         {pod(61*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedFrom(11*time.Second, 56*time.Second, 10)}, true, AtMost, 61 * time.Second, 0},
+		"failed, and nothing is known then": {pod(61*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedFrom(time.Second, 31*time.Second, 7)}, true, AtMost, 61 * time.Second, 0},
+		"failed in another way, too":        {pod(61*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedFrom(time.Second, 26*time.Second, 6), refused(31*time.Second, 56*time.Second, 6)}, true, Within, 61 * time.Second, 54 * time.Second},
+		"failed while starting":             {pod(16*time.Second, probe(0, 5, 3, 1), nil, nil), []*corev1.Event{failedAt(11 * time.Second)}, true, Within, 16 * time.Second, 9 * time.Second},
+		"longer than startup allows":        {pod(90*time.Second, nil, nil, probe(0, 5, 3, 1)), nil, true, AtMost, 90 * time.Second, 0},
+		"longer than liveness allows":       {pod(90*time.Second, probe(0, 10, 3, 1), probe(0, 10, 3, 1), nil), nil, true, AtMost, 90 * time.Second, 0},
+		"liveness that asks another thing":  {pod(90*time.Second, probe(0, 10, 3, 1), other, nil), nil, true, Within, 90 * time.Second, 78 * time.Second},
+		"after days":                        {pod(50*time.Hour, probe(0, 10, 3, 1), nil, nil), nil, true, AtMost, 50 * time.Hour, 0},
 	} {
 		s, ok := observe(c.pod, c.events...)
 		if ok != c.ok || s.Bound != c.bound || s.Took != c.took || s.Least != c.least {
@@ -97,32 +112,46 @@ func TestObserve(t *testing.T) {
 	}
 }
 
-// TestBoundsHoldTheTruth plays the kubelet's ticker (kubernetes v1.37.2 pkg/kubelet/prober/worker.go) and looks whether the true start lies
-// within the bounds that are made of what the API would show.
+// TestBoundsHoldTheTruth plays the kubelet's ticker (kubernetes v1.37.2 pkg/kubelet/prober/worker.go), with attempts that take their time, and
+// looks whether the true start lies within the bounds that are made of what the API would show.
 func TestBoundsHoldTheTruth(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
+	upTo := func(d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d) + 1)) }
 	for range 20000 {
-		period, delay, successes := 1+r.Int32N(15), r.Int32N(40), 1+r.Int32N(3)
-		truth := time.Duration(r.Int64N(int64(2 * time.Minute)))
-		began := t0.Add(time.Duration(r.Int64N(int64(time.Second))))
-		tick := began.Add(time.Duration(r.Int64N(int64(period) * int64(time.Second))))
-		for good := int32(0); ; tick = tick.Add(time.Duration(period) * time.Second) {
-			if tick.Sub(began) < time.Duration(delay)*time.Second {
+		p := probe(r.Int32N(40), 1+r.Int32N(15), 3, 1+r.Int32N(3))
+		p.TimeoutSeconds = 1 + r.Int32N(10)
+		b := restart.BudgetOf(p)
+		truth := upTo(2 * time.Minute)
+		began := t0.Add(upTo(time.Second - 1))
+		tick := began.Add(upTo(b.Period))
+		var ready time.Time
+		for good, free := int32(0), began; good < p.SuccessThreshold; tick = tick.Add(b.Period) {
+			if next := tick.Add(b.Period); free.After(next) {
+				continue // one tick waits for the attempt before it to end, others are lost
+			}
+			at := tick
+			if free.After(at) {
+				at = free
+			}
+			if at.Sub(began) < time.Duration(p.InitialDelaySeconds)*time.Second {
 				continue
 			}
-			if tick.Sub(began) >= truth {
-				good++
+			took := upTo(b.Timeout)
+			if r.Int32N(2) == 0 {
+				took = upTo(b.Timeout / 100)
 			}
-			if good == successes {
-				break
+			ready, good = at.Add(took), good+1
+			if at.Add(upTo(took)).Sub(began) < truth {
+				good = 0
 			}
+			free = ready
 		}
-		p := pod(0, probe(delay, period, 3, successes), nil, nil)
-		p.Status.Conditions[0].LastTransitionTime = metav1.NewTime(tick.Truncate(time.Second))
-		p.Status.ContainerStatuses[0].State.Running.StartedAt = metav1.NewTime(began.Truncate(time.Second))
-		s, ok := observe(p)
+		seen := pod(0, p, nil, nil)
+		seen.Status.Conditions[0].LastTransitionTime = metav1.NewTime(ready.Truncate(time.Second))
+		seen.Status.ContainerStatuses[0].State.Running.StartedAt = metav1.NewTime(began.Truncate(time.Second))
+		s, ok := observe(seen)
 		if !ok || s.Bound != Within || truth < s.Least || truth > s.Took+resolution {
-			t.Fatalf("start of %v, delay %d, period %d, %d successes: got %v %v..%v", truth, delay, period, successes, s.Bound, s.Least, s.Took)
+			t.Fatalf("start of %v, %+v: got %v %v..%v", truth, b, s.Bound, s.Least, s.Took)
 		}
 	}
 }

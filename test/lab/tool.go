@@ -30,13 +30,13 @@ type Result struct {
 	Requests       []Request // what this run asked of the API server
 }
 
-// Tool builds the tool.
+// Tool builds the tool, where no other checkout that plays on the same lab builds its own.
 func (l *Lab) Tool(ctx context.Context) (Tool, error) {
 	module, err := parts.ModuleDir(ctx)
 	if err != nil {
 		return Tool{}, err
 	}
-	dir := filepath.Join(l.Dir, "plugin")
+	dir := filepath.Join(l.Dir, "plugin", strings.ReplaceAll(strings.Trim(module, "/"), "/", "-"))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Tool{}, err
 	}

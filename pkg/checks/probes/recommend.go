@@ -25,7 +25,7 @@ var Recommend = &analysis.View{
 	Args:  "[TYPE/NAME ...]",
 	Long: `A start is measured from the container's startedAt until the pod's containers were ready, less what successThreshold adds; starts that a
 probe cut short count as lower bounds. Times are cut to seconds and readiness is seen only when a probe is due, so that each may have been
-shorter by a second and a period. Where nothing can be measured nothing is recommended.
+shorter by a second, a period and as long as an attempt may take. Where nothing can be measured nothing is recommended.
 
 The startup probe waits twice as long as the slowest start, and three times as long where fewer than three are known or none has succeeded.
 The liveness probe gives readiness the time to act first, and minReadySeconds lets a rollout see the first kill before it goes on.

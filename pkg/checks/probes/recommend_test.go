@@ -107,7 +107,7 @@ spec:
 	if web.Patch != want || web.Restarts != 3 || web.RevertedBy != "Flux Kustomization shop" || web.Confidence != finding.Consistent {
 		t.Errorf("%d restarts, reverted by %q, %s, patch\n%s", web.Restarts, web.RevertedBy, web.Confidence, web.Patch)
 	}
-	if s := web.Starts; len(s.Ready) != 1 || s.Ready[0] != 48 || s.Error != 6 {
+	if s := web.Starts; len(s.Ready) != 1 || s.Ready[0] != 48 || s.Error != 7 {
 		t.Errorf("got starts %+v", s)
 	}
 	args := items["Pod/args"]
