@@ -92,7 +92,7 @@ func attribute(f Facts, c container, e end, kills []*kill) Death {
 		evidence, ok := systemOOM(f, d.Finished, raceWindow)
 		d.Evidence = append(d.Evidence, evidence...)
 		if ok {
-			return d.because(NodeMemory, finding.Consistent, "the runtime lost the race to see it")
+			return d.because(NodeMemory, finding.Consistent, "its runtime did not see it: a lost race, or cgroup v1")
 		}
 	}
 	return d.signalled(f)

@@ -34,6 +34,7 @@ func main() {
 		exitCode  = flag.Int("exit", 0, "code for -exit-after")
 		alloc     = flag.Int("alloc", 0, "MiB of anonymous memory to fill")
 		allocAt   = flag.Duration("alloc-after", 0, "time at which filling begins")
+		allocOn   = flag.String("alloc-when", "", "a file; filling begins when it is there")
 		allocRate = flag.Int("alloc-rate", 0, "MiB per second; 0 is as fast as possible")
 		child     = flag.String("child", "", "flags of a child of the same program, which lives beside this process; its death is ignored")
 		files     = flag.String("file", "", "PATH=MIB: a file to write and read again, so that it fills the page cache")
@@ -63,6 +64,7 @@ func main() {
 	if *alloc > 0 {
 		go func() {
 			time.Sleep(*allocAt)
+			await(*allocOn)
 			hold(*alloc, *allocRate)
 		}()
 	}

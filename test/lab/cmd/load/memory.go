@@ -15,6 +15,16 @@ import (
 
 const mib = 1 << 20
 
+// await returns when a file of that name is there; at once for the empty name.
+func await(file string) {
+	for file != "" {
+		if _, err := os.Stat(file); err == nil {
+			return
+		}
+		time.Sleep(time.Second / 2)
+	}
+}
+
 // hold maps and touches so many MiB, outside of Go's heap, and keeps them.
 func hold(size, rate int) {
 	debug.SetGCPercent(-1)
