@@ -70,8 +70,8 @@ func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 // [-fault PATH=WHAT]... FILE...
 //
 // starts an API server that holds the objects of the files, and writes $KUBECONFIG. A fault answers requests whose path matches the
-// regular expression (a query follows where it is not part of it): with a status (403), or hang, endless, html, warn, or @FILE, its text. The
-// proxy of service monitoring/prometheus-server leads to the store.
+// regular expression (a query follows where it is not part of it): with a status (403), or hang, endless, html, warn, or @FILE, its text; 500*2
+// only the first two times. The proxy of service monitoring/prometheus-server leads to the store.
 func serve(ts *testscript.TestScript, _ bool, args []string) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	var faults list
@@ -100,6 +100,18 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	var server *apitest.Server
 	seen := &marker{}
+	var mu sync.Mutex
+	played := map[string]int{}
+	passed := func(f, times string) bool { // tells whether a fault has been played as often as it was to be
+		n, err := strconv.Atoi(times)
+		if err != nil {
+			return false
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		played[f]++
+		return played[f] > n
+	}
 	o.Fault = func(w http.ResponseWriter, r *http.Request, path string) bool {
 		if r.URL.RawQuery != "" {
 			path += "?" + r.URL.RawQuery
@@ -112,7 +124,11 @@ func serve(ts *testscript.TestScript, _ bool, args []string) {
 					_, err := fmt.Fprint(w, texts[name])
 					return err == nil
 				}
-				return fault(w, r, f[cut+1:], server)
+				what, times, _ := strings.Cut(f[cut+1:], "*")
+				if passed(f, times) {
+					continue
+				}
+				return fault(w, r, what, server)
 			}
 		}
 		if rest, ok := strings.CutPrefix(r.URL.Path, "/api/v1/namespaces/monitoring/services/http:prometheus-server:80/proxy"); ok && *store != "" {
