@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/resource"
+	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/collect"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
@@ -24,6 +26,12 @@ func (o *analyseOptions) resolve(ctx context.Context, namespace string) error {
 	if err != nil || len(targets) == 0 {
 		return err
 	}
+	wrap := o.kube.WrapConfigFn
+	o.kube.WrapConfigFn = func(c *rest.Config) *rest.Config {
+		c = wrap(c)
+		c.Wrap(func(next http.RoundTripper) http.RoundTripper { return collect.Bounded(ctx, next) })
+		return c
+	}
 	done := make(chan error, 1)
 	go func() { // cli-runtime's builder takes no context
 		for _, t := range targets {
@@ -36,6 +44,7 @@ func (o *analyseOptions) resolve(ctx context.Context, namespace string) error {
 	}()
 	select {
 	case err := <-done:
+		o.kube.WrapConfigFn = wrap
 		return err
 	case <-ctx.Done():
 		if errors.Is(context.Cause(ctx), collect.ErrDeadline) {
