@@ -16,6 +16,8 @@ import (
 func Group(in incident.Incident) string {
 	area, _, _ := strings.Cut(in.Name, "-")
 	switch {
+	case in.Uses != "" && slices.Contains([]string{"oom-node", "oom-node-again", "oom-child-lives-on", "oom-limit-init-survivor", "oom-limit-survivor"}, in.Name):
+		return "survivors"
 	case in.Uses != "":
 		return "nodes"
 	case in.Check != "" && !stays(in) && (area == "oom" || area == "probes"):
@@ -52,7 +54,11 @@ func (p *Player) Each(ctx context.Context, incidents []incident.Incident, do fun
 	slices.SortStableFunc(groups, func(a, b []incident.Incident) int { return len(b) - len(a) }) // the longest first
 	results := make(chan done)
 	one := func(in incident.Incident) error {
-		release, err := p.lab.Turn(ctx)
+		wait := p.lab.Turn
+		if in.Uses != "" { // one for each node, so that they need no turns
+			wait = func(ctx context.Context) (func(), error) { return p.lab.Use(ctx, in.Uses) }
+		}
+		release, err := wait(ctx)
 		if err != nil {
 			return err
 		}

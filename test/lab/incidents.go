@@ -4,6 +4,7 @@ package lab
 
 import (
 	"embed"
+	"fmt"
 	"slices"
 
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
@@ -31,6 +32,11 @@ func Named(names ...string) ([]incident.Incident, error) {
 	all := append(bad, good...)
 	if len(names) == 0 {
 		return all, nil
+	}
+	for _, n := range names {
+		if !slices.ContainsFunc(all, func(in incident.Incident) bool { return in.Name == n }) {
+			return nil, fmt.Errorf("no incident and no healthy workload is called %q", n)
+		}
 	}
 	return slices.DeleteFunc(all, func(in incident.Incident) bool { return !slices.Contains(names, in.Name) }), nil
 }

@@ -5,6 +5,7 @@ package lab
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -22,6 +23,19 @@ import (
 type Report struct {
 	Kind     string    `json:"kind"`
 	Findings []Finding `json:"findings"`
+	Coverage []struct {
+		Resource, Namespace, State, Reason string
+	} `json:"coverage"`
+}
+
+// unread tells what could not be read; empty when all that there is was.
+func (r Report) unread() string {
+	for _, c := range r.Coverage {
+		if c.State != "ok" && c.State != "absent" {
+			return fmt.Sprintf("%s of namespace %q were not read: %s, %s", c.Resource, c.Namespace, c.State, c.Reason)
+		}
+	}
+	return ""
 }
 
 // Finding is one of its findings.
@@ -160,32 +174,55 @@ func (p *Player) Try(ctx context.Context, tool Tool, in incident.Incident) error
 func (p *Player) see(ctx context.Context, tool Tool, in incident.Incident) error {
 	patience := Patience
 	if in.Check == "" {
-		patience = 0
+		patience = time.Minute // to read everything
 	}
 	return Poll(ctx, patience, 5*time.Second, func() (string, error) {
 		r, err := p.looks.at(ctx, tool, append([]string{"triage", "-A"}, in.With...))
 		if err != nil {
 			return "", err
 		}
-		return judge(in, r.of(in)), nil
+		wrong := judge(in, r.of(in))
+		switch {
+		case in.Check != "":
+			return wrong, nil
+		case wrong != "":
+			return "", errors.New(wrong)
+		}
+		return r.unread(), nil // which makes silence worth nothing
 	})
 }
 
-// PlayGroup tries all of a group, or those of them whose names are given, separated by commas, on a lab that it starts where none runs.
-func PlayGroup(t *testing.T, group, only string) (context.Context, *Lab, Tool) {
+// Begin starts a lab where none runs, and builds the tool. The context ends on Ctrl-C, and a minute before go test's own time is up, so that
+// what was waited for is told and what was begun is undone.
+func Begin(t *testing.T) (context.Context, *Lab, Tool) {
 	t.Helper()
 	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt)
 	t.Cleanup(stop)
+	if end, ok := t.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-time.Minute))
+		t.Cleanup(cancel)
+	}
 	l := Start(ctx, t)
 	tool, err := l.Tool(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ctx, l, tool
+}
+
+// PlayGroup tries all of a group, or those of them whose names are given, separated by commas, on a lab that it starts where none runs.
+func PlayGroup(t *testing.T, group, only string) (context.Context, *Lab, Tool) {
+	t.Helper()
+	ctx, l, tool := Begin(t)
 	incidents, err := Named(strings.FieldsFunc(only, func(r rune) bool { return r == ',' })...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	incidents = slices.DeleteFunc(incidents, func(in incident.Incident) bool { return Group(in) != group || !l.CanPlay(in) })
+	if len(incidents) == 0 && only == "" {
+		t.Fatalf("nothing to play in group %q", group)
+	}
 	p := NewPlayer(l)
 	t.Cleanup(func() { // before the lab is left
 		for _, in := range incidents {

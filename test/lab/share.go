@@ -87,9 +87,23 @@ const atOnce = 8
 
 // Turn waits until fewer than that are, and counts as one until it is released.
 func (l *Lab) Turn(ctx context.Context) (release func(), err error) {
+	var turns []string
+	for i := range atOnce {
+		turns = append(turns, fmt.Sprintf("turn-%d", i))
+	}
+	return l.take(ctx, turns...)
+}
+
+// Use waits until nobody else uses a thing, a node, and has it alone until it is released.
+func (l *Lab) Use(ctx context.Context, thing string) (release func(), err error) {
+	return l.take(ctx, "use-"+thing)
+}
+
+// take waits until one of some locks is free, and takes it.
+func (l *Lab) take(ctx context.Context, names ...string) (release func(), err error) {
 	for {
-		for i := range atOnce {
-			f, err := lock(l.cache, fmt.Sprintf("turn-%d", i), syscall.LOCK_EX|syscall.LOCK_NB)
+		for _, name := range names {
+			f, err := lock(l.cache, name, syscall.LOCK_EX|syscall.LOCK_NB)
 			if err == nil {
 				return func() { _ = f.Close() }, nil
 			}

@@ -35,12 +35,7 @@ const cascadePatch = `{"spec":{"template":{"spec":{"containers":[{"name":"api","
 // TestCascade puts six replicas under a load that five cannot bear, takes one away, and wants the tool to call it a cascade while it runs. Then
 // it mends the liveness probe alone: the same load kills nothing.
 func TestCascade(t *testing.T) {
-	ctx := t.Context()
-	l := lab.Start(ctx, t)
-	tool, err := l.Tool(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	ctx, l, tool := lab.Begin(t)
 	if err := l.Clear(ctx, cascadeNamespace, cascadeManifest); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +58,7 @@ func TestCascade(t *testing.T) {
 	stop := pour(ctx, t, l)
 	time.Sleep(20 * time.Second)
 	kubectl("scale", "deployment/api", "--replicas=5")
-	err = lab.Poll(ctx, cascadePatience, 5*time.Second, func() (string, error) {
+	err := lab.Poll(ctx, cascadePatience, 5*time.Second, func() (string, error) {
 		r, err := tool.Report(ctx, "probes", "-n", cascadeNamespace)
 		if err != nil {
 			return "", err

@@ -1,4 +1,4 @@
-package nodes
+package survivors
 
 // This file lets healthy workloads live through what happens to healthy workloads.
 
@@ -76,20 +76,35 @@ func life(ctx context.Context, t *testing.T, l *lab.Lab, tool lab.Tool) {
 	}
 	s.settle(ctx, "scale-up")
 
-	if err := l.StopNode(lifeNode); err != nil {
+	release, err := l.Use(ctx, lifeNode)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.WaitNode(ctx, lifeNode, false); err != nil {
-		t.Error(err)
+	defer release()
+	s.without(ctx)
+	s.settle(ctx, "node back")
+}
+
+// without pulls the plug of the node, asks while it is gone, and powers it on whatever comes of that.
+func (s *lives) without(ctx context.Context) {
+	if err := s.StopNode(lifeNode); err != nil {
+		s.Fatal(err)
+	}
+	defer func() {
+		if err := s.StartNode(context.WithoutCancel(ctx), lifeNode, os.Stderr); err != nil {
+			s.Error(err)
+		}
+	}()
+	if err := s.WaitNode(ctx, lifeNode, false); err != nil {
+		s.Error(err)
 	}
 	for range 4 {
 		s.ask(ctx, "node gone")
-		time.Sleep(15 * time.Second)
+		select {
+		case <-ctx.Done():
+		case <-time.After(15 * time.Second):
+		}
 	}
-	if err := l.StartNode(ctx, lifeNode, os.Stderr); err != nil {
-		t.Fatal(err)
-	}
-	s.settle(ctx, "node back")
 }
 
 func TestLifeFile(t *testing.T) { workloads(t) }
