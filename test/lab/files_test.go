@@ -8,7 +8,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/parts"
 )
 
-// TestIncidents holds the files to what the issue of the lab wants of them, without a cluster.
+// TestIncidents counts the files and holds them to what is wanted of each, without a cluster.
 func TestIncidents(t *testing.T) {
 	bad, err := Incidents()
 	if err != nil {
