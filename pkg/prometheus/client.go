@@ -45,7 +45,8 @@ type Options struct {
 	Wait    func(ctx context.Context, d time.Duration) error // before asking again
 	Now     func() time.Time                                 // for a Retry-After that is a date
 
-	// Denied is said where the server wants to know who asks, or lets this one not in: what to do about it.
+	// Denied is said where the store wants to know who asks, or lets this one not in: what to do about it. It is not where an API server
+	// before it refuses.
 	Denied func(status int) string
 
 	// SeriesOnly: the server lists no values of labels; series tell them. Google's lists only the names of metrics.

@@ -63,7 +63,7 @@ func TooBig(err error) bool {
 func (c *Client) refusal(r *http.Response) error {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, errorBody))
 	e := &Error{Host: c.Host(), Status: r.StatusCode, RetryAfter: c.retryAfter(r.Header)}
-	var wire struct{ ErrorType, Error, Message string }
+	var wire struct{ ErrorType, Error, Message, Kind string }
 	if json.Unmarshal(body, &wire) == nil {
 		e.Type, e.Message = wire.ErrorType, wire.Error
 		if e.Message == "" {
@@ -89,6 +89,9 @@ func (c *Client) refusal(r *http.Response) error {
 	}
 	switch r.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
+		if wire.Kind == "Status" { // the API server's own refusal, before the store was asked
+			break
+		}
 		hint := "a token, user or tenant is wanted"
 		if c.o.Denied != nil {
 			hint = c.o.Denied(r.StatusCode)

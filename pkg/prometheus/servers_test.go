@@ -4,6 +4,7 @@ package prometheus_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -162,5 +163,20 @@ func TestDeniedSaysWhatToDo(t *testing.T) {
 		if want := "no entry (after " + strconv.Itoa(status) + ": log in)"; err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+// TestTheAPIServerDenies what it was to hand on: what a store wants does not help.
+func TestTheAPIServerDenies(t *testing.T) {
+	const own = `services "http:prometheus:80" is forbidden`
+	s := promtest.Start(promtest.Options{Fault: func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(map[string]string{"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": own})
+		return true
+	}})
+	_, err := client(t, s, func(o *prometheus.Options) { o.Denied = func(int) string { return "log in" } }).Read(t.Context(), question())
+	if err == nil || !strings.HasSuffix(err.Error(), "answers 403: "+own) {
+		t.Errorf("got %v", err)
 	}
 }
