@@ -11,6 +11,9 @@ const (
 	googleHost = "monitoring.googleapis.com"
 	azureHost  = ".prometheus.monitor.azure.com"
 	amazonHost = "aps-workspaces."
+
+	openShiftRoute   = "thanos-querier-openshift-monitoring."     // below the cluster's domain of applications
+	openShiftService = "thanos-querier.openshift-monitoring.svc." // as the cluster's DNS has it, with or without its domain
 )
 
 // denied is the next step after a store said 401 or 403.
@@ -29,7 +32,7 @@ func (p *past) denied(status int) string {
 		region, _, _ := strings.Cut(strings.TrimPrefix(host, amazonHost), ".")
 		return "each request must be signed: run aws-sigv4-proxy --name aps --region " + region + " --host " + host +
 			" --port 127.0.0.1:8005, and say --prometheus http://127.0.0.1:8005" + p.base.Path
-	case strings.HasPrefix(host, "thanos-querier"):
+	case strings.HasPrefix(host, openShiftRoute), strings.HasPrefix(host+".", openShiftService):
 		return "a token of an account with the role cluster-monitoring-view is wanted: SCARS_PROMETHEUS_TOKEN=$(oc whoami -t)"
 	}
 	token, _ := p.o.env.Getenv("SCARS_PROMETHEUS_TOKEN")
