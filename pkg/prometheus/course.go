@@ -46,12 +46,13 @@ func (c *course) tell(i int, version string) {
 	c.version[i] = n
 }
 
-// of is the version of a pod: that of which all pods were in a step in which it was there from beginning to end. Empty where there was none.
+// of is the version of a pod: that of which all pods were in the last step of those in which it was there from beginning to end and they were
+// all of one. A DaemonSet's change that rolls out nothing makes a new generation, and pods that live on are of it. Empty where there was none.
 func (c *course) of(l life) string {
 	const step = int64(lifeStep / time.Second)
 	from := max((l.created+step-1)/step+1-c.first, 0)
 	until := min(l.last/step-1-c.first, int64(len(c.version))-1)
-	for i := from; i <= until; i++ {
+	for i := until; i >= from; i-- {
 		if v := c.version[i]; v > none && c.pods[i] > 0 && c.updated[i] >= c.pods[i] {
 			return c.versions[v-1]
 		}
@@ -73,10 +74,11 @@ func (r *reader) readCourses(ctx context.Context, kind revision) (map[string]*co
 		}
 		return c
 	}
-	ask := func(metric, function string, take func(c *course, i int, l Labels, v float64), more ...string) error {
+	// The extreme is that of duplicates, too: where kube-state-metrics is started anew when a rollout begins, the least of both is true.
+	ask := func(metric, extreme string, take func(c *course, i int, l Labels, v float64), more ...string) error {
 		for _, group := range r.groups {
 			names := strings.ReplaceAll(group, anyPod, "")
-			expr := r.by(append([]string{kind.label}, more...), function, metric, r.ksm, lifeStep, kind.label+`=~"`+names+`"`)
+			expr := r.grouped(extreme, append([]string{kind.label}, more...), extreme+"_over_time", metric, r.ksm, lifeStep, kind.label+`=~"`+names+`"`)
 			err := r.client.Range(ctx, Range{From: r.From, To: r.To, Step: lifeStep, Expr: expr}, func(l Labels, points []Point) {
 				c := of(l[kind.label])
 				for _, p := range points {
@@ -96,15 +98,15 @@ func (r *reader) readCourses(ctx context.Context, kind revision) (map[string]*co
 	}
 	var err error
 	if kind.newest == "" {
-		err = ask(kind.version, "max_over_time", func(c *course, i int, l Labels, _ float64) { c.tell(i, l["revision"]) }, "revision")
-	} else if err = ask(kind.version, "min_over_time", generation); err == nil {
-		err = ask(kind.newest, "max_over_time", generation)
+		err = ask(kind.version, "max", func(c *course, i int, l Labels, _ float64) { c.tell(i, l["revision"]) }, "revision")
+	} else if err = ask(kind.version, "min", generation); err == nil {
+		err = ask(kind.newest, "max", generation)
 	}
 	if err != nil || len(courses) == 0 {
 		return nil, err
 	}
-	if err := ask(kind.pods, "max_over_time", func(c *course, i int, _ Labels, v float64) { c.pods[i] = float32(v) }); err != nil {
+	if err := ask(kind.pods, "max", func(c *course, i int, _ Labels, v float64) { c.pods[i] = float32(v) }); err != nil {
 		return nil, err
 	}
-	return courses, ask(kind.updated, "min_over_time", func(c *course, i int, _ Labels, v float64) { c.updated[i] = float32(v) })
+	return courses, ask(kind.updated, "min", func(c *course, i int, _ Labels, v float64) { c.updated[i] = float32(v) })
 }

@@ -25,7 +25,12 @@ func (r *reader) over(function, metric string, s scheme, step time.Duration, mat
 
 // by is max by (LABELS)(FUNC(METRIC{…}[STEP])).
 func (r *reader) by(labels []string, function, metric string, s scheme, step time.Duration, match ...string) string {
-	return fmt.Sprintf("max by (%s)(%s(%s[%ds]))", strings.Join(labels, ","), function, r.match(metric, s, match...), int(step.Seconds()))
+	return r.grouped("max", labels, function, metric, s, step, match...)
+}
+
+// grouped is AGGREGATION by (LABELS)(FUNC(METRIC{…}[STEP])).
+func (r *reader) grouped(aggregation string, labels []string, function, metric string, s scheme, step time.Duration, match ...string) string {
+	return fmt.Sprintf("%s by (%s)(%s(%s[%ds]))", aggregation, strings.Join(labels, ","), function, r.match(metric, s, match...), int(step.Seconds()))
 }
 
 // hourly are the metrics of which an hour's highest or lowest is enough.

@@ -89,6 +89,36 @@ func TestStartsOfAStatefulSet(t *testing.T) {
 	}
 }
 
+// TestStartsOfADaemonSet: a change that rolls out nothing makes a generation, of which are the pods that run now, as the workload is.
+func TestStartsOfADaemonSet(t *testing.T) {
+	const changed = 50 // hours before now
+	w := prometheus.Workload{Kind: "DaemonSet", Namespace: "shop", Name: "agent"}
+	all, told := agents()
+	series := append(without(pods("DaemonSet", "agent", all), "kube_pod_labels"), told...)
+	for i := range series {
+		if s := &series[i]; strings.HasSuffix(s.Labels["__name__"], "_generation") {
+			for j := range s.Samples {
+				if p := &s.Samples[j]; p.At > hoursAgo(changed).Unix() {
+					p.Value = 5
+				}
+			}
+		}
+	}
+	q := question()
+	q.Workloads = []prometheus.Workload{w}
+	h, err := client(t, promtest.Start(promtest.Options{Series: series, Now: now})).ReadStarts(t.Context(), q)
+	if err != nil || h.Records[prometheus.Key{Workload: w, Container: "app"}] == nil {
+		t.Fatalf("%v, %v", h, err)
+	}
+	var versions []string
+	for _, l := range h.Records[prometheus.Key{Workload: w, Container: "app"}].Lives {
+		versions = append(versions, l.Version)
+	}
+	if want := []string{"generation 3", "generation 3", "generation 5", "generation 5"}; !slices.Equal(versions, want) {
+		t.Errorf("got %q, want %q", versions, want)
+	}
+}
+
 // TestStartsOfASidecar: cAdvisor tells when it began, and kube-state-metrics when its pod was initialized. Without cAdvisor that is said where the
 // container has probes, and of an init container that has none nothing is.
 func TestStartsOfASidecar(t *testing.T) {

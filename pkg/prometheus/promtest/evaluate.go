@@ -1,7 +1,7 @@
 package promtest
 
-// The queries: max by (pod,container)(max_over_time(METRIC{…}[60s])), with other labels and with min and count as well, and "or" or "<" between
-// two of them.
+// The queries: max by (pod,container)(max_over_time(METRIC{…}[60s])), with other labels and with min and count as well, min by of min_over_time,
+// and "or" or "<" between two of them.
 
 import (
 	"fmt"
@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	form    = regexp.MustCompile(`^max by \(([\w,]+)\)\((max|min|count)_over_time\((\w+\{.*\})\[(\d+)s\]\)\)$`)
+	form    = regexp.MustCompile(`^(max|min) by \(([\w,]+)\)\((max|min|count)_over_time\((\w+\{.*\})\[(\d+)s\]\)\)$`)
 	matcher = regexp.MustCompile(`^(\w+)(=~|!=|!~|=)("(?:[^"\\]|\\.)*")(,|$)`)
 )
 
@@ -73,12 +73,12 @@ func (s *Server) evaluate(query string, from, to, step int64) ([]Series, int) {
 		if m == nil {
 			panic("not a query that is asked: " + part)
 		}
-		by := strings.Split(m[1], ",")
-		match, err := parseSelector(m[3])
+		by := strings.Split(m[2], ",")
+		match, err := parseSelector(m[4])
 		if err != nil {
 			panic(err)
 		}
-		window, _ := strconv.ParseInt(m[4], 10, 64)
+		window, _ := strconv.ParseInt(m[5], 10, 64)
 		grouped := map[string]map[int64]float64{}
 		for _, one := range s.o.Series {
 			if !match.fits(one.Labels) {
@@ -96,12 +96,12 @@ func (s *Server) evaluate(query string, from, to, step int64) ([]Series, int) {
 				grouped[key] = map[int64]float64{}
 			}
 			for at := from; at <= to; at += step {
-				v, n := over(m[2], one.Samples, at-window, at)
+				v, n := over(m[3], one.Samples, at-window, at)
 				cost += n
 				if n == 0 {
 					continue
 				}
-				if old, ok := grouped[key][at]; !ok || v > old || math.IsNaN(old) {
+				if old, ok := grouped[key][at]; !ok || m[1] == "max" && v > old || m[1] == "min" && v < old || math.IsNaN(old) {
 					grouped[key][at] = v
 				}
 			}
