@@ -206,7 +206,7 @@ func (r *reader) match(metric string, s scheme, more ...string) string {
 }
 
 func (r *memory) readAll(ctx context.Context) error {
-	r.divide()
+	r.divide(mostNames)
 	r.reckonParts()
 	for _, step := range []func(context.Context) error{r.readVersions, r.readStarts, r.readHours, r.readKills, r.readPeaks, r.readInterval} {
 		if err := step(ctx); err != nil {

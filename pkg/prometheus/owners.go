@@ -122,27 +122,39 @@ func (r *reader) byName(pod string) (out owned, found bool) {
 // anyPod follows the name of a workload in a selector of its pods. No name has a star in it.
 const anyPod = "-.*"
 
-// divide puts the workloads into groups whose names fit into a URL; a pod belongs to the group of its workload alone, whatever other
-// group's names it matches.
-func (r *reader) divide() {
-	const most = 3000
-	length := most
-	for _, w := range r.workloads {
+// mostNames is how many characters of names fit into a question that tells them twice.
+const mostNames = 3000
+
+// divide puts the workloads into groups whose names have at most so many characters; a pod belongs to the group of its workload alone,
+// whatever other group's names it matches.
+func (r *reader) divide(most int) {
+	names := make([]string, len(r.workloads))
+	for i, w := range r.workloads {
 		// In a string of PromQL a backslash is written twice.
-		name := strings.ReplaceAll(regexp.QuoteMeta(w.Name), `\`, `\\`)
+		names[i] = strings.ReplaceAll(regexp.QuoteMeta(w.Name), `\`, `\\`)
 		if w.Kind != "Pod" {
-			name += anyPod
+			names[i] += anyPod
 		}
-		if length += len(name) + 1; length > most {
-			r.groups, length = append(r.groups, ""), len(name)
-		}
-		i := len(r.groups) - 1
-		if r.groups[i] != "" {
-			r.groups[i] += "|"
-		}
-		r.groups[i] += name
-		r.groupOf[w] = i
 	}
+	groups, of := alternatives(names, most)
+	r.groups, r.groupOf = groups, map[Workload]int{}
+	for i, w := range r.workloads {
+		r.groupOf[w] = of[i]
+	}
+}
+
+// alternatives joins names with bars, at most so many characters together, and tells in which text each is; one longer name is alone.
+func alternatives(names []string, most int) (texts []string, of []int) {
+	length := most
+	for _, name := range names {
+		if length += len(name) + 1; length > most {
+			texts, length = append(texts, name), len(name)
+		} else {
+			texts[len(texts)-1] += "|" + name
+		}
+		of = append(of, len(texts)-1)
+	}
+	return texts, of
 }
 
 // group is the label matchers that find the pods of a group, and others, which are dropped.

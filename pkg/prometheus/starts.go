@@ -43,6 +43,7 @@ type starts struct {
 	podReady bool                             // ready times are those of pods
 	init     map[string]bool                  // the containers that are init containers in some pod
 	initial  map[string]map[int64]bool        // when a pod was initialized
+	noted    bool                             // that not all of those starts are known
 	ended    map[podContainer]map[int64]*end
 	counts   map[probeOf]map[int64]map[float64]float64
 }
@@ -66,7 +67,7 @@ func (c *Client) ReadStarts(ctx context.Context, q Question) (*History[startup.P
 	}
 	var err error
 	if len(r.pods) > 0 {
-		r.divide()
+		r.divide(mostNames)
 		r.parts = len(r.groups) * 13
 		for _, step := range []func(context.Context) error{r.readVersions, r.readBegan, r.readSidecars, r.readReady, r.readEnds, r.readProbes} {
 			if err = step(ctx); err != nil {

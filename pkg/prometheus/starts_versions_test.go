@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +165,69 @@ func TestStartsOfASidecar(t *testing.T) {
 		}
 		if main := h.Records[prometheus.Key{Workload: web, Container: "app"}]; main == nil || len(main.Lives) != 1 || !main.Lives[0].Began.Equal(lives[0].began) {
 			t.Errorf("%s: the container beside it: %+v", name, main)
+		}
+	}
+}
+
+// TestSidecarsOfManyNames: init containers of a whole namespace have more names than fit into one question, and where nothing answers about
+// them the starts of the others are known.
+func TestSidecarsOfManyNames(t *testing.T) {
+	began := now.Add(-30 * time.Hour)
+	series := starting(40*time.Hour, life{began: began.Add(24 * time.Second), ready: 20 * time.Second})
+	add := func(metric string, value float64, more ...string) {
+		series = append(series, promtest.Series{Labels: labels(metric, append([]string{"pod", startsPod}, more...)...), Samples: grid(now.Add(-time.Hour), now, value)})
+	}
+	const many = 400
+	for i := range many {
+		add("kube_pod_init_container_info", 1, "container", fmt.Sprintf("download-what-is-needed-%03d", i))
+	}
+	add("container_start_time_seconds", float64(began.Unix()), "container", "download-what-is-needed-000")
+	last := fmt.Sprintf("download-what-is-needed-%03d", many-1)
+	add("container_start_time_seconds", float64(began.Unix()+5), "container", last)
+	add("prober_probe_total", 9, "container", last, "probe_type", "Startup", "result", "failed")
+	q := question()
+	for i := range 120 { // a long list of other workloads
+		q.Workloads = append(q.Workloads, prometheus.Workload{Kind: "Deployment", Namespace: "shop", Name: fmt.Sprintf("one-of-many-services-%03d", i)})
+	}
+	for name, test := range map[string]struct {
+		refuses  string
+		sidecars int
+		note     string
+	}{
+		"answered":         {"none", 2, ""},
+		"no names":         {"/label/container/", 0, "starts of sidecars are not all known: "},
+		"no starts":        {"container_start_time_seconds{", 0, "starts of sidecars are not all known: "},
+		"no initialized":   {"kube_pod_status_initialized_time", 2, "starts of sidecars are not all known: "},
+		"and of no others": {"kube_pod_container_state_started{", 0, ""},
+	} {
+		s := promtest.Start(promtest.Options{Series: slices.Clone(series), Now: now, Fault: func(w http.ResponseWriter, r *http.Request, _ int) bool {
+			refused := strings.Contains(r.URL.Path+r.FormValue("query"), test.refuses)
+			if refused {
+				promtest.Refuse(w, http.StatusRequestURITooLong, "", "too long")
+			}
+			return refused
+		}})
+		h, err := client(t, s).ReadStarts(t.Context(), q)
+		if ends := name == "and of no others"; (err != nil) != ends {
+			t.Errorf("%s: %v", name, err)
+		} else if ends {
+			continue
+		}
+		sidecars := 0
+		for k, past := range h.Records {
+			if len(past.Lives) > 0 && k.Container != "app" {
+				sidecars++
+			}
+		}
+		if main := h.Records[prometheus.Key{Workload: web, Container: "app"}]; main == nil || len(main.Lives) != 1 || main.Lives[0].Ready.IsZero() || sidecars != test.sidecars {
+			t.Errorf("%s: %d sidecars, want %d; beside %+v", name, sidecars, test.sidecars, main)
+		}
+		if notes := strings.Join(h.Notes, "; "); !strings.HasPrefix(notes, test.note) || test.note == "" && notes != "" || strings.Contains(notes, "no container_start_time_seconds") {
+			t.Errorf("%s: notes %q, want %q", name, notes, test.note)
+		}
+		longest := slices.MaxFunc(s.Requests(), func(a, b string) int { return cmp.Compare(len(a), len(b)) })
+		if len(longest) > 8000 {
+			t.Errorf("%s: asked %d characters: %.300s…", name, len(longest), longest)
 		}
 	}
 }

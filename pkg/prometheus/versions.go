@@ -130,7 +130,7 @@ func (r *reader) readVersions(ctx context.Context) error {
 // only is the reader of the workloads of a kind.
 func (r *reader) only(kind string) *reader {
 	own := *r
-	own.workloads, own.pods, own.groups, own.groupOf, own.Progress = nil, map[string]owned{}, nil, map[Workload]int{}, nil
+	own.workloads, own.pods, own.Progress = nil, map[string]owned{}, nil
 	for _, w := range r.workloads {
 		if w.Kind == kind {
 			own.workloads = append(own.workloads, w)
@@ -141,7 +141,7 @@ func (r *reader) only(kind string) *reader {
 			own.pods[pod] = o
 		}
 	}
-	own.divide()
+	own.divide(mostNames)
 	return &own
 }
 
