@@ -169,11 +169,27 @@ func (r *starts) start(k podContainer, at, seen int64) {
 
 // lives puts together what belongs to one life.
 func (r *starts) lives() {
+	containers := map[string][]podContainer{} // by pod
+	for k := range r.began {
+		containers[k.pod] = append(containers[k.pod], k)
+	}
 	for k, began := range r.began {
 		past := r.record(k)
 		past.PodReady = r.podReady
 		times := slices.Sorted(maps.Keys(began))
 		ready, ended := slices.Sorted(maps.Keys(r.ready[k.pod])), slices.Sorted(maps.Keys(r.ended[k]))
+		var initialized []int64
+		if r.init[k.container] {
+			initialized = slices.Sorted(maps.Keys(r.initial[k.pod]))
+		}
+		var beside []time.Time
+		for _, other := range containers[k.pod] {
+			if other != k {
+				for at := range r.began[other] {
+					beside = append(beside, time.Unix(at, 0).UTC())
+				}
+			}
+		}
 		for i, at := range times {
 			until := int64(math.MaxInt64)
 			if i+1 < len(times) {
@@ -186,21 +202,12 @@ func (r *starts) lives() {
 				}
 				return time.Unix(list[j], 0).UTC(), true
 			}
-			l := startup.Life{Pod: k.pod, Version: r.versionFrom(k.pod, at), Began: time.Unix(at, 0).UTC(), Watched: began[at]-at <= int64(watched/time.Second)}
+			l := startup.Life{Pod: k.pod, Version: r.versionFrom(k.pod, at), Began: time.Unix(at, 0).UTC(), Watched: began[at]-at <= int64(watched/time.Second), Beside: beside}
 			l.Ready, _ = within(ready)
-			if r.init[k.container] {
-				l.Initialized, _ = within(slices.Sorted(maps.Keys(r.initial[k.pod])))
-			}
+			l.Initialized, _ = within(initialized)
 			if at, ok := within(ended); ok {
 				e := r.ended[k][at.Unix()]
 				l.Ended, l.Exit, l.OOM = at, e.code, e.killed()
-			}
-			for other, starts := range r.began {
-				if other.pod == k.pod && other.container != k.container {
-					for beside := range starts {
-						l.Beside = append(l.Beside, time.Unix(beside, 0).UTC())
-					}
-				}
 			}
 			past.Lives = append(past.Lives, l)
 		}
