@@ -66,8 +66,8 @@ func groupOf(v *snapshot.View, namespace string) *netpolicy.Group {
 	var out []netpolicy.Labelled
 	seen, last := map[string]bool{}, uintptr(0)
 	add := func(kind, name string, l map[string]string) {
-		at := reflect.ValueOf(l).Pointer() // pods of one template, of which one mostly follows the other, share their labels
-		if at == last {
+		at := reflect.ValueOf(l).Pointer() // pods of one template, of which one mostly follows the other, share their labels; 0 is none
+		if at == last && at != 0 {
 			return
 		}
 		last = at
