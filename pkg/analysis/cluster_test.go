@@ -56,7 +56,10 @@ func shop(t *testing.T) *snapshot.Snapshot {
 	web := map[string]string{"app": "web"}
 	return build(t,
 		&appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-5d4c", UID: "web-5d4c", OwnerReferences: owned("Deployment", "web")}},
-		&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "web", Labels: map[string]string{"team": "front"}}},
+		&appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "web", Labels: map[string]string{"team": "front"}},
+			Spec:       appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: web}}},
+		},
 		pod("shop", "web-5d4c-a", of("ReplicaSet", "web-5d4c", web)), pod("shop", "web-5d4c-b", of("ReplicaSet", "web-5d4c", web)),
 		pod("shop", "db-0", of("StatefulSet", "db", map[string]string{"app": "db"})), pod("shop", "bare"),
 		pod("cart", "web-5d4c-a"),

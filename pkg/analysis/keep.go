@@ -112,28 +112,41 @@ func aboutSubject(o finding.ObjectRef, evidence []finding.Evidence, subjects []f
 	})
 }
 
-// labelled gives a function that tells whether an object, or any pod of the workload that it is, has the labels asked for.
+// labelled gives a function that tells whether an object has the labels asked for: what has pods, as wears says.
 func labelled(s *snapshot.Snapshot, v *snapshot.View, selector labels.Selector) func(finding.ObjectRef) bool {
 	if selector == nil {
 		return func(finding.ObjectRef) bool { return true }
 	}
-	workloads := map[finding.ObjectRef]bool{}
+	worn := map[finding.ObjectRef][]map[string]string{}
+	for _, t := range v.Templates(metav1.NamespaceAll) {
+		object := bare(Ref(t.Workload))
+		worn[object] = append(worn[object], t.Pods.Labels)
+	}
 	for _, p := range v.Pods(metav1.NamespaceAll) {
-		if selector.Matches(labels.Set(p.Labels)) {
-			workloads[bare(Ref(v.WorkloadOf(p)))] = true
-		}
+		object := bare(Ref(v.WorkloadOf(p)))
+		worn[object] = append(worn[object], p.Labels)
 	}
 	return func(o finding.ObjectRef) bool {
+		pods := worn[bare(o)]
 		for _, info := range snapshot.Kinds() {
 			if info.GVK.Kind != o.Kind {
 				continue
 			}
-			if object, ok := s.Find(info.Kind, o.Namespace, o.Name); ok && selector.Matches(labels.Set(object.GetLabels())) {
-				return true
+			if object, ok := s.Find(info.Kind, o.Namespace, o.Name); ok {
+				return wears(selector, object.GetLabels(), pods)
 			}
 		}
-		return workloads[bare(o)]
+		return len(pods) > 0 && wears(selector, nil, pods)
 	}
+}
+
+// wears tells whether a selector means an object with labels of its own or, where there are pods or a template, the object and any of them
+// together: of a label that both have, the pod's counts. So "all but" leaves out what either has.
+func wears(selector labels.Selector, own map[string]string, pods []map[string]string) bool {
+	if len(pods) == 0 {
+		return selector.Matches(labels.Set(own))
+	}
+	return slices.ContainsFunc(pods, func(l map[string]string) bool { return selector.Matches(labels.Merge(own, l)) })
 }
 
 // bare is a reference by what tells objects apart: kind, namespace and name.

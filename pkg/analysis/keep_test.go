@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 )
@@ -21,6 +22,13 @@ func about(key string, severity finding.Severity, object finding.ObjectRef, evid
 }
 
 func TestKeep(t *testing.T) {
+	not := func(key, value string) *labels.Requirement {
+		r, err := labels.NewRequirement(key, selection.NotEquals, []string{value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
 	ended, recent := clock().Add(-time.Hour), clock().Add(-time.Minute)
 	report := func() *finding.Report {
 		r := finding.New(finding.Metadata{})
@@ -61,6 +69,9 @@ func TestKeep(t *testing.T) {
 		"one that has none":       {Filter{Subjects: []finding.ObjectRef{ref("Deployment", "shop", "other")}}, nil, 0},
 		"labels of pods":          {Filter{Selector: labels.SelectorFromSet(labels.Set{"app": "web"})}, in("web"), 0},
 		"labels of the workload":  {Filter{Selector: labels.SelectorFromSet(labels.Set{"team": "front"})}, in("web"), 0},
+		"labels of both":          {Filter{Selector: labels.SelectorFromSet(labels.Set{"team": "front", "app": "web"})}, in("web"), 0},
+		"all but the pods' label": {Filter{Selector: labels.NewSelector().Add(*not("app", "web"))}, in("cart", "db", "ended", "recent"), 0},
+		"all but its own label":   {Filter{Selector: labels.NewSelector().Add(*not("team", "front"))}, in("cart", "db", "ended", "recent"), 0},
 		"critical":                {Filter{Severity: finding.Critical}, in("web"), 8},
 		"warning or worse":        {Filter{Severity: finding.Warning}, in("cart", "claim", "class", "db", "node", "node elsewhere", "web"), 2},
 		"since half an hour":      {Filter{Since: 30 * time.Minute}, slices.DeleteFunc(slices.Clone(everything), func(k string) bool { return k == "ended" }), 1},

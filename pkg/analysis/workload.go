@@ -33,14 +33,23 @@ func WorkloadInputs(more ...Input) []Input {
 	}, more...)...)
 }
 
-// Wants tells whether a workload was asked for: by itself or by one of its pods, and by labels of its own, of its template or of one of its
-// pods.
+// Wants tells whether a workload was asked for: by itself or by one of its pods, and by its labels together with those of its template or of
+// one of its pods.
 func (q Question) Wants(w Workload, template labels.Set) bool {
 	object := Ref(w.Ref)
-	return (len(q.Subjects) == 0 || slices.ContainsFunc(q.Subjects, func(s finding.ObjectRef) bool {
+	if len(q.Subjects) > 0 && !slices.ContainsFunc(q.Subjects, func(s finding.ObjectRef) bool {
 		return object.SameObject(s) || slices.ContainsFunc(w.Pods, func(p *corev1.Pod) bool { return s.Kind == "Pod" && s.Namespace == p.Namespace && s.Name == p.Name })
-	})) && (q.Labels == nil || q.Labels.Matches(labels.Set(w.Object.GetLabels())) || q.Labels.Matches(template) ||
-		slices.ContainsFunc(w.Pods, func(p *corev1.Pod) bool { return q.Labels.Matches(labels.Set(p.Labels)) }))
+	}) {
+		return false
+	}
+	if q.Labels == nil {
+		return true
+	}
+	worn := []map[string]string{template}
+	for _, p := range w.Pods {
+		worn = append(worn, p.Labels)
+	}
+	return wears(q.Labels, w.Object.GetLabels(), worn)
 }
 
 // Workloads lists those that the question wants. Runs of something that is there itself, and old revisions, are left out.
