@@ -71,6 +71,7 @@ func said(reason, message string, first, last int, count int32) change {
 func nodeSaid(reason, message string, at int) change {
 	return func(f *Facts) {
 		f.NodeEvents = append(f.NodeEvents, &corev1.Event{Reason: reason, Message: message, FirstTimestamp: when(at), LastTimestamp: when(at), Count: 1})
+		f.OOMs = SystemOOMs(f.NodeEvents)
 	}
 }
 

@@ -22,6 +22,7 @@ type Facts struct {
 
 	NodeName   string          // where it ran; empty where unknown
 	NodeEvents []*corev1.Event // that speak of its node
+	OOMs       OOMs            // that they tell of, by SystemOOMs
 	Node       *corev1.Node    // nil where unknown
 
 	// EventsComplete tells that all events the server still had were read, so that what is not among them was not said lately.

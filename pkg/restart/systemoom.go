@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/order"
 )
 
 // nodeWindow is how far a SystemOOM may lie from a kill that no limit explains, raceWindow where something else could explain it.
@@ -38,9 +39,12 @@ type SystemOOM struct {
 	pid int
 }
 
-// SystemOOMs lists when the node as a whole ran out of memory, and apart from it what is old or may be: what another event had said before
-// of the same process, and what a kubelet says within a minute of its start.
-func SystemOOMs(nodeEvents []*corev1.Event) (kills, old []SystemOOM) {
+// OOMs is what a node's events SystemOOM tell: when it ran out of memory as a whole, and apart from it what is old or may be, since another
+// event had said it before of the same process, or a kubelet says it within a minute of its start.
+type OOMs struct{ Kills, Old []SystemOOM }
+
+// SystemOOMs reads the events of a node. It may have very many: ask once for each node.
+func SystemOOMs(nodeEvents []*corev1.Event) (out OOMs) {
 	var starts, boots []time.Time
 	var all []SystemOOM
 	for _, e := range nodeEvents {
@@ -57,23 +61,24 @@ func SystemOOMs(nodeEvents []*corev1.Event) (kills, old []SystemOOM) {
 			}
 		}
 	}
+	saidBefore(all, boots)
 	for i := range all {
 		o := &all[i]
-		if o.Old = o.saidBefore(all, boots); o.Old == "" {
+		if o.Old == "" {
 			o.Old = o.startup(starts, boots)
 		}
 		if o.Old == "" {
-			kills = append(kills, *o)
+			out.Kills = append(out.Kills, *o)
 		} else {
-			old = append(old, *o)
+			out.Old = append(out.Old, *o)
 		}
 	}
-	return kills, old
+	return out
 }
 
 // LastSystemOOM is the last kill of SystemOOMs, nil where there was none.
 func LastSystemOOM(nodeEvents []*corev1.Event) (last *SystemOOM) {
-	kills, _ := SystemOOMs(nodeEvents)
+	kills := SystemOOMs(nodeEvents).Kills
 	for i := range kills {
 		if last == nil || kills[i].Time.After(last.Time) {
 			last = &kills[i]
@@ -82,18 +87,35 @@ func LastSystemOOM(nodeEvents []*corev1.Event) (last *SystemOOM) {
 	return last
 }
 
-// saidBefore finds an earlier event about the same process. A process dies once; only another boot gives its number and name away again.
-func (o *SystemOOM) saidBefore(all []SystemOOM, boots []time.Time) string {
+// saidBefore marks as old what another event had said earlier of the same process. A process dies once; only another boot gives its number
+// and name away again.
+func saidBefore(all []SystemOOM, boots []time.Time) {
+	type victim struct {
+		process string
+		pid     int
+	}
+	of := map[victim][]*SystemOOM{}
 	for i := range all {
-		before := &all[i]
-		if o.pid == 0 || before.Event == o.Event || before.pid != o.pid || before.Process != o.Process || !before.Time.Before(o.Time) {
-			continue
-		}
-		if !between(boots, before.Time, o.Time.Add(rebootWindow)) {
-			return fmt.Sprintf("old: said of the same process %s before", o.Time.Sub(before.Time).Round(time.Second))
+		if o := &all[i]; o.pid != 0 {
+			of[victim{o.Process, o.pid}] = append(of[victim{o.Process, o.pid}], o)
 		}
 	}
-	return ""
+	for _, said := range of {
+		order.By(said, func(a, b *SystemOOM) int { return a.Time.Compare(b.Time) })
+		same := 0 // the first of this time
+		for i, o := range said {
+			if !said[same].Time.Equal(o.Time) {
+				same = i
+			}
+			last := same - 1
+			if last >= 0 && said[last].Event == o.Event { // which says two times at most
+				last--
+			}
+			if last >= 0 && !between(boots, said[last].Time, o.Time.Add(rebootWindow)) {
+				o.Old = fmt.Sprintf("old: said of the same process %s before", o.Time.Sub(said[last].Time).Round(time.Second))
+			}
+		}
+	}
 }
 
 // startup tells whether the kubelet had just been started, on a machine that had not.
@@ -117,8 +139,8 @@ func between(times []time.Time, from, to time.Time) bool {
 
 // systemOOM is the evidence that the node ran out of memory at a time, and false where no event says so. What is old is shown as such.
 func systemOOM(f Facts, at time.Time, window time.Duration) (evidence []finding.Evidence, ok bool) {
-	kills, old := SystemOOMs(f.NodeEvents)
-	if o := nearest(kills, at, window); o != nil {
+	old := f.OOMs.Old
+	if o := nearest(f.OOMs.Kills, at, window); o != nil {
 		evidence = append(evidence, o.evidence(f))
 		for i := range old {
 			if old[i].pid == o.pid && old[i].Process == o.Process {

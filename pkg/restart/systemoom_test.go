@@ -1,9 +1,12 @@
 package restart
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // TestSystemOOMs tells kills from what a kubelet says again after a start.
@@ -33,7 +36,7 @@ func TestSystemOOMs(t *testing.T) {
 		"another event that speaks of SystemOOM": {facts(nodeSaid("Other", nodeOOM, 60)), nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			kills, old := SystemOOMs(tc.f.NodeEvents)
+			kills, old := tc.f.OOMs.Kills, tc.f.OOMs.Old
 			var at []int
 			for _, k := range kills {
 				at = append(at, int(k.Time.Sub(t0).Seconds()))
@@ -43,6 +46,31 @@ func TestSystemOOMs(t *testing.T) {
 			}
 			if len(old) == 0 != (tc.old == "") || tc.old != "" && !strings.HasPrefix(old[0].Old, tc.old) {
 				t.Errorf("old: %+v, want %q", old, tc.old)
+			}
+		})
+	}
+}
+
+// TestVeryManySystemOOMs reads what a node says that runs out of memory all the time: of one process, of one at one time, and of many.
+func TestVeryManySystemOOMs(t *testing.T) {
+	const n = 10_000
+	for name, tc := range map[string]struct {
+		pid, at    func(i int) int
+		kills, old int
+	}{
+		"one process":             {func(int) int { return 7 }, func(i int) int { return n - i }, 1, n - 1},
+		"one process at one time": {func(int) int { return 7 }, func(int) int { return 60 }, n, 0},
+		"many, each said twice":   {func(i int) int { return 1 + i/2 }, func(i int) int { return i }, n / 2, n / 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var events []*corev1.Event
+			for i := range n {
+				at := when(tc.at(i))
+				message := fmt.Sprintf("System OOM encountered, victim process: app, pid: %d", tc.pid(i))
+				events = append(events, &corev1.Event{Reason: "SystemOOM", Message: message, FirstTimestamp: at, LastTimestamp: at, Count: 1})
+			}
+			if got := SystemOOMs(events); len(got.Kills) != tc.kills || len(got.Old) != tc.old {
+				t.Errorf("%d kills and %d old, want %d and %d", len(got.Kills), len(got.Old), tc.kills, tc.old)
 			}
 		})
 	}

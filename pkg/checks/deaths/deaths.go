@@ -81,7 +81,7 @@ func Facts(p *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation, nodes boo
 		}
 	}
 	if f.NodeName != "" {
-		f.NodeEvents = p.EventsNamed("Node", "", f.NodeName)
+		f.NodeEvents, f.OOMs = p.EventsNamed("Node", "", f.NodeName), nodeOOMs.In(p)[f.NodeName]
 		if nodes {
 			f.Node = p.Node(f.NodeName)
 		}

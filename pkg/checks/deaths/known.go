@@ -31,6 +31,20 @@ var (
 	knownNodes = snapshot.Derived[*index]{Kinds: kinds(snapshot.Nodes), Make: func(v *snapshot.View) *index { return find(v, true) }}
 )
 
+// nodeOOMs is what the events of nodes tell of want of memory, for the nodes that had any.
+var nodeOOMs = snapshot.Derived[map[string]restart.OOMs]{Kinds: []snapshot.Kind{snapshot.Events}, Make: findOOMs}
+
+func findOOMs(v *snapshot.View) map[string]restart.OOMs {
+	out := map[string]restart.OOMs{}
+	for _, e := range v.Events("") {
+		node := e.InvolvedObject.Name
+		if _, read := out[node]; !read && e.Reason == "SystemOOM" && e.InvolvedObject.Kind == "Node" {
+			out[node] = restart.SystemOOMs(v.EventsNamed("Node", "", node))
+		}
+	}
+	return out
+}
+
 func kinds(more ...snapshot.Kind) []snapshot.Kind {
 	return append([]snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events}, more...)
 }

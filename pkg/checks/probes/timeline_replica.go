@@ -219,9 +219,12 @@ func nodeRows(v *snapshot.View, replicas []finding.TimelineRow) []finding.Timeli
 			}
 		}
 		events := v.EventsNamed("Node", "", name)
-		_, old := restart.SystemOOMs(events)
+		old := map[*corev1.Event]bool{}
+		for _, o := range restart.SystemOOMs(events).Old {
+			old[o.Event] = true
+		}
 		for _, e := range events {
-			if slices.ContainsFunc(old, func(o restart.SystemOOM) bool { return o.Event == e }) || !slices.Contains([]string{"NodeNotReady", "SystemOOM", "Rebooted", "NodeHasInsufficientMemory", "NodeHasDiskPressure", "NodeHasInsufficientPID"}, e.Reason) {
+			if old[e] || !slices.Contains([]string{"NodeNotReady", "SystemOOM", "Rebooted", "NodeHasInsufficientMemory", "NodeHasDiskPressure", "NodeHasInsufficientPID"}, e.Reason) {
 				continue
 			}
 			m := finding.TimelineMark{Mark: finding.MarkNode, Text: e.Reason, Object: row.Object, Source: "event " + e.Reason}
