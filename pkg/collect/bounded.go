@@ -30,8 +30,8 @@ func (t bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		seconds, err := strconv.Atoi(res.Header.Get("Retry-After"))
-		if err != nil || res.StatusCode != http.StatusTooManyRequests && res.StatusCode < http.StatusInternalServerError {
+		seconds, noNumber := strconv.Atoi(res.Header.Get("Retry-After"))
+		if noNumber != nil || res.StatusCode != http.StatusTooManyRequests && res.StatusCode < http.StatusInternalServerError {
 			return res, nil
 		}
 		if try == toldAttempts {

@@ -27,9 +27,9 @@ func TestBounded(t *testing.T) {
 	client := http.Client{Transport: collect.Bounded(ctx, http.DefaultTransport)}
 	get := func() (*http.Response, error) {
 		asked.Store(0)
-		res, err := client.Get(server.URL) //nolint:noctx // that is what it is for
+		res, err := client.Get(server.URL)
 		if err == nil {
-			res.Body.Close()
+			_ = res.Body.Close()
 		}
 		return res, err
 	}

@@ -238,21 +238,21 @@ func judgeStarts(t *testing.T, s *service, item finding.ProbeAdvice) {
 		}
 		return
 	}
-	times := time.Duration(2)
-	if len(truth.took) == 0 {
-		times = 3
-	}
 	slowest, n := truth.slowest(today), numbers(item)
-	budget, high := today.guaranteed(), max(today.guaranteed(), times*(slowest+late)) // where liveness waits long enough, nothing is added
+	least, most := 2*slowest, 2*(slowest+late)
+	if len(truth.took) == 0 {
+		least, most = 3*slowest, 3*(slowest+late)
+	}
+	budget, high := today.guaranteed(), max(today.guaranteed(), most) // where liveness waits long enough, nothing is added
 	if failures, asked := n["startupProbe.failureThreshold"]; asked {
 		period := time.Duration(n["startupProbe.periodSeconds"]) * time.Second
-		budget, high = period*time.Duration(failures-1), times*(slowest+late)+2*period
-		if times*(slowest+late) <= today.guaranteed() {
+		budget, high = period*time.Duration(failures-1), most+2*period
+		if most <= today.guaranteed() {
 			t.Errorf("%s: %s is waited, the slowest start takes %s: recommended %v", s.name, today.guaranteed(), slowest, n)
 		}
 	}
-	if budget < times*slowest || budget > high {
-		t.Errorf("%s: recommended to wait %s, want %s to %s", s.name, budget, times*slowest, high)
+	if budget < least || budget > high {
+		t.Errorf("%s: recommended to wait %s, want %s to %s", s.name, budget, least, high)
 	}
 	if worst := s.versions[len(s.versions)-1].to; truth.killed > 0 && budget < time.Duration(worst*float64(time.Second)) {
 		t.Errorf("%s: a start may take %vs, and would be killed after %s", s.name, worst, budget)
