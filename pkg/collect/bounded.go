@@ -30,8 +30,8 @@ func (t bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		seconds, noNumber := strconv.Atoi(res.Header.Get("Retry-After"))
-		if noNumber != nil || res.StatusCode != http.StatusTooManyRequests && res.StatusCode < http.StatusInternalServerError {
+		pause, told := comeBack(res)
+		if !told {
 			return res, nil
 		}
 		if try == toldAttempts {
@@ -43,10 +43,17 @@ func (t bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
-		case <-time.After(time.Duration(seconds) * time.Second):
+		case <-time.After(pause):
 		}
 	}
 }
 
 // WrappedRoundTripper lets client-go find the transport below.
 func (t bounded) WrappedRoundTripper() http.RoundTripper { return t.next }
+
+// comeBack is when a server that does not answer now says to come back, where it says that.
+func comeBack(r *http.Response) (time.Duration, bool) {
+	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	refused := r.StatusCode == http.StatusTooManyRequests || r.StatusCode >= http.StatusInternalServerError
+	return time.Duration(seconds) * time.Second, err == nil && refused
+}
