@@ -58,6 +58,8 @@ func place(t *testing.T, what, text, machine string) {
 	switch {
 	case !ok || !closed:
 		t.Fatalf("%s has no place for the %s", name, what)
+	case *update && t.Failed():
+		t.Errorf("%s is left as it was: what came out breaks a bar", name)
 	case *update:
 		if err := os.WriteFile(name, []byte(head+begin+"\n"+text+machine+"\n"+end+tail), 0o644); err != nil {
 			t.Fatal(err)
