@@ -50,8 +50,16 @@ type Finding struct {
 	} `json:"object"`
 	Message  string `json:"message"`
 	Evidence []struct {
-		Value string `json:"value"`
+		Source string `json:"source"`
+		Value  string `json:"value"`
 	} `json:"evidence"`
+	Fix []Fix `json:"fix"`
+}
+
+// Fix is what of it the tests read.
+type Fix struct {
+	Text    string `json:"text"`
+	Command string `json:"command"`
 }
 
 func (f Finding) String() string {
