@@ -12,18 +12,24 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
 )
 
-// Group is the test package that plays an incident, as a directory: a share of all that takes less than go test allows a package.
+// Group is the test package that plays an incident, as a directory: a share of all that takes less than half of what go test allows a package.
 func Group(in incident.Incident) string {
 	area, _, _ := strings.Cut(in.Name, "-")
 	switch {
-	case in.Uses != "" && slices.Contains([]string{"oom-node", "oom-node-again", "oom-child-lives-on", "oom-limit-init-survivor", "oom-limit-survivor"}, in.Name):
-		return "survivors"
-	case in.Uses != "":
-		return "nodes"
-	case in.Check != "" && !stays(in) && (area == "oom" || area == "probes"):
+	case stays(in) && in.Uses == "":
+		return "."
+	case in.Check == "":
+		return "play/healthy"
+	case in.Uses == "":
 		return "play/" + area
+	case area == "netpol":
+		return "nodes/network"
+	case in.Name == "oom-node" || in.Name == "oom-node-again":
+		return "nodes/kernel"
+	case in.Uses == "node2":
+		return "nodes/pressure"
 	}
-	return "."
+	return "nodes/process"
 }
 
 // stays tells whether an incident is left standing, for what is looked at after all of its group have been played: what costs its node

@@ -7,8 +7,8 @@ import (
 
 var only = flag.String("only", "", "comma-separated incidents and healthy workloads to play; empty is all of this package")
 
-// TestLab plays the healthy workloads and the incidents of its group on a real cluster, holds the tool to what each one wants, and then to
-// its promises. Packages nodes, cascade and those under play have the others, on the same lab.
+// TestLab plays its group on a real cluster, holds the tool to what each one wants, and then to its promises. Other packages have the others, on
+// the same lab.
 func TestLab(t *testing.T) {
 	ctx, l, tool := PlayGroup(t, ".", *only)
 	t.Run("audit", func(t *testing.T) { audit(ctx, t, tool) })

@@ -1,5 +1,4 @@
-// Package survivors plays what lives on: containers in which a process was killed for memory, a node that ran out of it, and one that fails and
-// comes back.
+// Package survivors lets nodes, and what runs on them, fail and come back.
 package survivors
 
 import (
@@ -12,16 +11,15 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab"
 )
 
-var only = flag.String("only", "", "comma-separated incidents to play; empty is all of this package, but for life: healthy workloads under what happens to them")
+var only = flag.String("only", "", "life: healthy workloads under what happens to them; empty is all else")
 
-// TestSurvivors plays these incidents, each node's one after the other, and then lets a node fail, and what runs on it end and come back.
+// TestSurvivors lets a node fail and come back, and what runs on another.
 func TestSurvivors(t *testing.T) {
+	ctx, l, tool := lab.Begin(t)
 	if *only == lifeNamespace {
-		ctx, l, tool := lab.Begin(t)
 		life(ctx, t, l, tool)
 		return
 	}
-	ctx, l, _ := lab.PlayGroup(t, "survivors", *only)
 	t.Run("node failure", func(t *testing.T) { nodeFailure(ctx, t, l) })
 	t.Run("restarts", func(t *testing.T) { restarts(ctx, t, l) })
 }
