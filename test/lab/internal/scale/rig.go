@@ -81,16 +81,20 @@ func (r *Rig) Look(ctx context.Context) (Verdict, error) {
 	return Judge(report, r.Planted)
 }
 
-func (r *Rig) triage() Program {
-	return Program{Name: "kubectl scars triage -A", Argv: []string{r.tool, "triage", "-A", "-o", "json"}}
+func (r *Rig) triage() Program { return r.everywhere("triage") }
+
+// everywhere is a command of the tool, asked about all namespaces.
+func (r *Rig) everywhere(command string) Program {
+	return Program{Name: "kubectl scars " + command + " -A", Argv: []string{r.tool, command, "-A", "-o", "json"}}
 }
 
-// Compare measures the floor, the tool, the tool with a garbage collector as Go has it, and kubectl in turn.
+// Compare measures the floor, the tool, the tool with a garbage collector as Go has it, two areas by themselves, and kubectl in turn.
 func (r *Rig) Compare(ctx context.Context, rounds int) ([]Cost, error) {
 	unbounded := r.triage()
 	unbounded.Name, unbounded.Env = "the same with `GOGC=100`", []string{"GOGC=100"}
 	return r.Measure(ctx, rounds, []Program{
 		{Name: "floor: the same inputs, read and dropped", Argv: []string{r.floor, "-floor"}}, r.triage(), unbounded,
+		r.everywhere("oom"), r.everywhere("probes"),
 		{Name: "kubectl get pods -A", Argv: []string{r.Kubectl, "get", "pods", "-A"}},
 	})
 }
