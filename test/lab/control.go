@@ -79,7 +79,7 @@ func (l *Lab) control(ctx context.Context, log io.Writer) error {
 	if err := os.WriteFile(in("audit.yaml"), auditPolicy, 0o644); err != nil {
 		return err
 	}
-	if err := l.proc.Start(store, l.net.Exec("etcd", "--data-dir", in("etcd"), "--unsafe-no-fsync",
+	if err := l.proc.Start(store, l.net.Exec(filepath.Join(l.Bin, store), "--data-dir", in("etcd"), "--unsafe-no-fsync",
 		"--listen-client-urls", etcdURL, "--advertise-client-urls", etcdURL,
 		"--listen-peer-urls", "http://127.0.0.1:12380")...); err != nil {
 		return err

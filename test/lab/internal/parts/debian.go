@@ -18,7 +18,6 @@ var packages = map[string]string{
 	"runc":                        "/usr/sbin/runc",
 	"containernetworking-plugins": "/usr/lib/cni/host-local",
 	"busybox-static":              "/bin/busybox",
-	"etcd-server":                 "/usr/bin/etcd",
 	"iproute2":                    "/bin/ip",
 	"iptables":                    "/usr/sbin/iptables",
 	"e2fsprogs":                   "/sbin/mkfs.ext4",

@@ -22,8 +22,9 @@ const MetricsServerVersion = "v0.9.0"
 // Module is this module's path.
 const Module = "github.com/kubectl-scars/kubectl-scars/test/lab"
 
-// programs of Kubernetes, in the order in which they are built.
-var programs = []string{"kube-apiserver", "kubectl", "kube-controller-manager", "kubelet", "kube-scheduler"}
+// programs of Kubernetes, and the etcd that its go.mod names, in the order in which they are built. With Debian's etcd, 3.4.23, the API server
+// cannot answer lists from its watch cache.
+var programs = []string{"kube-apiserver", "kubectl", "kube-controller-manager", "kubelet", "kube-scheduler", "etcd"}
 
 // ModuleDir finds this module's directory from anywhere inside the repository's checkout.
 func ModuleDir(ctx context.Context) (string, error) {
@@ -46,8 +47,12 @@ func Kubernetes(ctx context.Context, moduleDir, cache string, log io.Writer) (st
 		if _, err := os.Stat(file); err == nil {
 			continue
 		}
-		stop := progress(log, fmt.Sprintf("building %s %s (%d of %d)", p, KubernetesVersion, i+1, len(programs)))
-		err := build(ctx, moduleDir, file, versionFlags(), "k8s.io/kubernetes/cmd/"+p)
+		stop := progress(log, fmt.Sprintf("building %s for Kubernetes %s (%d of %d)", p, KubernetesVersion, i+1, len(programs)))
+		source := "k8s.io/kubernetes/cmd/" + p
+		if p == "etcd" {
+			source = "go.etcd.io/etcd/server/v3"
+		}
+		err := build(ctx, moduleDir, file, versionFlags(), source)
 		stop()
 		if err != nil {
 			return "", err

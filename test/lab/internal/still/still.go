@@ -130,16 +130,16 @@ func (c *Cluster) start(ctx context.Context, bin string, flags []string) (err er
 	}
 	c.Server = "https://127.0.0.1:" + ports[2]
 	client, peer := "http://127.0.0.1:"+ports[0], "http://127.0.0.1:"+ports[1]
-	if err := c.proc.Start(etcd, "etcd", "--data-dir", c.file("etcd"), "--unsafe-no-fsync", "--quota-backend-bytes", strconv.Itoa(16<<30),
+	if err := c.proc.Start(etcd, filepath.Join(bin, etcd), "--data-dir", c.file("etcd"), "--unsafe-no-fsync", "--quota-backend-bytes", strconv.Itoa(16<<30),
 		"--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
 		"--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer); err != nil {
 		return err
 	}
-	if err := c.proc.Start(apiserver, append([]string{"env", "GOMEMLIMIT=8GiB", filepath.Join(bin, apiserver), "--etcd-servers=" + client, "--secure-port=" + ports[2], "--bind-address=127.0.0.1",
+	if err := c.proc.Start(apiserver, append([]string{"env", "GOMEMLIMIT=12GiB", filepath.Join(bin, apiserver), "--etcd-servers=" + client, "--secure-port=" + ports[2], "--bind-address=127.0.0.1",
 		"--tls-cert-file=" + c.file("pki/apiserver.crt"), "--tls-private-key-file=" + c.file("pki/apiserver.key"), "--client-ca-file=" + c.file("pki/ca.crt"),
 		"--service-account-key-file=" + c.file("pki/sa.pub"), "--service-account-signing-key-file=" + c.file("pki/sa.key"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/12",
-		"--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds,TaintNodesByCondition,StorageObjectInUseProtection,DefaultStorageClass",
+		"--disable-admission-plugins=ServiceAccount,PodSecurity,DefaultTolerationSeconds,TaintNodesByCondition,StorageObjectInUseProtection,DefaultStorageClass",
 		"--event-ttl=100h", "--max-requests-inflight=1000", "--max-mutating-requests-inflight=1000",
 		"--audit-log-path=" + c.AuditLog(), "--audit-policy-file=" + c.file("audit.yaml"), "--audit-log-maxsize=10000", // in MB: it is read when all has ended, so nothing may be rotated away
 	}, flags...)...); err != nil {
