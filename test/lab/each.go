@@ -12,7 +12,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/test/lab/internal/incident"
 )
 
-// Group is the test package that plays an incident, as a directory: a share of all that takes less than half of what go test allows a package.
+// Group is the test package that plays an incident, as a directory: a share of all that go test allows a package the time for.
 func Group(in incident.Incident) string {
 	area, _, _ := strings.Cut(in.Name, "-")
 	switch {
