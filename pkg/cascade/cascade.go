@@ -118,8 +118,12 @@ func (a Assessment) Inequality() string {
 		least = "at least "
 	}
 	s := fmt.Sprintf("R = %s%s %s L = %s", least, a.Returns, sign, a.Dies)
-	if !a.StartUpKnown && !a.Outruns() {
+	switch {
+	case a.StartUpKnown || a.Outruns():
+	case a.Returns > 0:
 		s = fmt.Sprintf("R = %s%s, L = %s", least, a.Returns, a.Dies)
+	default:
+		s = fmt.Sprintf("L = %s, R not known yet", a.Dies)
 	}
 	if a.Breaks > 0 {
 		s += fmt.Sprintf("; k* = %d of %d", a.Breaks, a.Replicas)

@@ -195,7 +195,7 @@ func TestInequality(t *testing.T) {
 		{8, 24 * time.Hour, time.Minute, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
 		{0, 0, 0, 5 * time.Second, 0, "R = 5s ≤ L = 10s"},
 		{2, time.Minute, 0, 0, 0, "R = at least 20s > L = 10s"},
-		{0, 0, 0, 0, 0, "R = at least 0s, L = 10s"},
+		{0, 0, 0, 0, 0, "L = 10s, R not known yet"},
 		{0, 0, 0, 5 * time.Second, 0.62, "R = 5s ≤ L = 10s; k* = 3 of 6"},
 		{0, 0, 0, 5 * time.Second, 0.5, "R = 5s ≤ L = 10s; k* = 3 of 6"},
 		{0, 0, 0, 5 * time.Second, 1.2, "R = 5s ≤ L = 10s; k* = 1 of 6"},

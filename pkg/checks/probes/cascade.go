@@ -151,9 +151,9 @@ func (f *falling) quantities(object finding.ObjectRef, a cascade.Assessment) []f
 	line := func(source, value string) finding.Evidence {
 		return finding.Evidence{Object: object, Source: source, Value: value}
 	}
-	returns := "back-off alone, no start was seen"
-	if a.StartUpKnown {
-		returns = "slowest start and back-off"
+	returns := "slowest start and back-off"
+	if !a.StartUpKnown {
+		returns = "back-off alone: no ready replica tells how long it took to start"
 	}
 	out := []finding.Evidence{
 		line("simultaneity", fmt.Sprintf("at least %d of %d replicas failed within %s, %d killed (%s)", len(a.Hit), a.Replicas, analysis.Span(cascade.Window), len(a.Killed), a.Partition)),
