@@ -85,18 +85,19 @@ func groupOf(v *snapshot.View, namespace string) *netpolicy.Group {
 	return netpolicy.NewGroup(out)
 }
 
-// everywhere lists the namespaces that hold any pod or workload that was read, in order.
-func (pop *population) everywhere() []string {
-	var out []string
+// everywhere lists the namespaces that hold any pod that was read, in order.
+func (pop *population) everywhere() []string { return withPods.In(pop.pass.View) }
+
+var withPods = snapshot.Derived[[]string]{Kinds: []snapshot.Kind{snapshot.Pods}, Make: func(v *snapshot.View) (out []string) {
 	seen := map[string]bool{}
-	for _, pod := range pop.pass.Pods("") {
+	for _, pod := range v.Pods("") {
 		if !seen[pod.Namespace] {
 			seen[pod.Namespace] = true
 			out = append(out, pod.Namespace)
 		}
 	}
 	return out
-}
+}}
 
 // complete is how sure it is that a namespace holds nothing else; where that is not known, it names the first kind that is missing.
 func (pop *population) complete(namespace string) (finding.Confidence, string) {

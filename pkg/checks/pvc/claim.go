@@ -16,6 +16,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 const (
@@ -136,23 +137,32 @@ func remake(c *corev1.PersistentVolumeClaim, from, to string) string {
 		fmt.Sprintf(" | sed 's/storageClassName: %s$/storageClassName: %s/' | ", from, to) + finding.Kubectl("", "replace", "--force", "-f", "-")
 }
 
-// downSidecars are the first few containers whose image bears a word (provisioner, resizer) in its name and that do not run.
-func downSidecars(p *analysis.Pass, word string) (out []finding.Evidence) {
-	for _, pod := range p.Pods("") {
-		for _, c := range pod.Spec.Containers {
-			image := c.Image[strings.LastIndexByte(c.Image, '/')+1:]
-			if !strings.Contains(image, word) || pod.Status.Phase == corev1.PodSucceeded || len(out) == 3 {
+// The words in the names of images by which the sidecars of a CSI driver are known.
+const (
+	provisioner = "provisioner"
+	resizer     = "resizer"
+)
+
+// downSidecars are, by the word that the name of its image bears, the first few sidecars of CSI drivers that do not run.
+var downSidecars = snapshot.Derived[map[string][]finding.Evidence]{Kinds: []snapshot.Kind{snapshot.Pods}, Make: func(v *snapshot.View) map[string][]finding.Evidence {
+	out := map[string][]finding.Evidence{}
+	for _, pod := range v.Pods("") {
+		for _, st := range pod.Status.ContainerStatuses {
+			if st.State.Waiting == nil || pod.Status.Phase == corev1.PodSucceeded {
 				continue
 			}
-			for _, st := range pod.Status.ContainerStatuses {
-				if w := st.State.Waiting; st.Name == c.Name && w != nil {
-					out = append(out, finding.Evidence{
-						Object: analysis.RefTo("Pod", pod), Source: fmt.Sprintf("status.containerStatuses[%s].state.waiting", c.Name),
-						Value: fmt.Sprintf("%s, restarted %d times", w.Reason, st.RestartCount),
-					})
+			for _, c := range pod.Spec.Containers {
+				image := c.Image[strings.LastIndexByte(c.Image, '/')+1:]
+				for _, word := range []string{provisioner, resizer} {
+					if c.Name == st.Name && strings.Contains(image, word) && len(out[word]) < 3 {
+						out[word] = append(out[word], finding.Evidence{
+							Object: analysis.RefTo("Pod", pod), Source: fmt.Sprintf("status.containerStatuses[%s].state.waiting", c.Name),
+							Value: fmt.Sprintf("%s, restarted %d times", st.State.Waiting.Reason, st.RestartCount),
+						})
+					}
 				}
 			}
 		}
 	}
 	return out
-}
+}}

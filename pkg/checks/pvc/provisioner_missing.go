@@ -101,7 +101,7 @@ func heard(p *analysis.Pass) map[string]time.Time {
 func reportSilentProvisioner(p *analysis.Pass, c *corev1.PersistentVolumeClaim, name string, asked, answer *corev1.Event, since time.Time) {
 	who, severity, evidence := waiters(p, c)
 	reg := registrationOf(p, name)
-	down := downSidecars(p, "provisioner")
+	down := downSidecars.In(p.View)[provisioner]
 	f := finding.Finding{
 		Severity: severity, Confidence: finding.Consistent, Object: claimRef(c), FirstSeen: finding.At(since),
 		Evidence: []finding.Evidence{quote(claimKind, c, asked)},

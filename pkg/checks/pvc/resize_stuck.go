@@ -169,7 +169,7 @@ func resizeEvidence(p *analysis.Pass, c *corev1.PersistentVolumeClaim, r resize)
 		out = append(out, finding.Evidence{Object: finding.ObjectRef{Kind: "StorageClass", Name: name}, Source: "allowVolumeExpansion", Value: "not true (any more): the class permits no resize"})
 	}
 	if r.stage != node {
-		out = append(out, downSidecars(p, "resizer")...)
+		out = append(out, downSidecars.In(p.View)[resizer]...)
 	}
 	return out
 }
