@@ -23,6 +23,9 @@ type bounded struct {
 }
 
 func (t bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.ctx.Err() != nil {
+		return nil, context.Cause(t.ctx)
+	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	context.AfterFunc(t.ctx, func() { cancel(context.Cause(t.ctx)) }) // and not when this returns: the body is still to be read
 	for try := 1; ; try++ {
