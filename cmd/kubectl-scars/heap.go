@@ -3,32 +3,43 @@ package main
 // This file keeps the process small. Each page of a listing is decoded whole and then mostly dropped: 25 KB of garbage for a pod of which
 // 2.5 KB stay. Go's collector would let garbage grow to as much as is alive, which on a cluster of 20,000 pods takes 280 MB in all; to
 // collect more often from the start would cost every run time. So it is left alone while the heap is small, and may hold 20 % more than is
-// alive when it is not (docs/performance.md has the figures).
+// alive, or will be when all pods have been read, when it is not. Without knowing what comes, a cluster of 100,000 pods would be collected 250
+// times on the way to what it needs in the end (docs/performance.md has the figures).
 
 import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 )
 
 const (
 	small = 152 << 20 // bytes: up to here the heap grows as Go has it
 	spare = 8 << 20   // for what a page needs
+	each  = 5 << 10   // what a pod takes with all that belongs to it: half of it is its own
 )
 
-// boundHeap bounds the heap by what is alive, anew after each collection, unless the user has asked for other bounds.
-func boundHeap(getenv func(string) string) {
+// boundHeap bounds the heap by what is alive, anew after each collection, or by what so many pods will need as the function that it returns is
+// told; nil where the user has asked for other bounds.
+func boundHeap(getenv func(string) string) (pods func(int)) {
 	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
 		if getenv(name) != "" {
-			return
+			return nil
 		}
 	}
-	debug.SetMemoryLimit(small)
-	afterCollection(func() {
+	var expected atomic.Int64 // bytes
+	bound := func() {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		debug.SetMemoryLimit(max(small, int64(live[0].Value.Uint64())*6/5+spare))
-	})
+		debug.SetMemoryLimit(max(small, max(int64(live[0].Value.Uint64()), expected.Load())*6/5+spare))
+	}
+	debug.SetMemoryLimit(small)
+	afterCollection(bound)
+	return func(n int) {
+		if now := int64(n) * each; expected.Swap(now) != now {
+			bound()
+		}
+	}
 }
 
 // afterCollection calls do after each garbage collection.

@@ -15,11 +15,12 @@ import (
 var version string
 
 func main() {
-	boundHeap(os.Getenv)
+	env := cli.System(version)
+	env.Pods = boundHeap(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-ctx.Done()
 		stop() // a second signal ends the process at once
 	}()
-	os.Exit(cli.Run(ctx, cli.System(version), os.Args))
+	os.Exit(cli.Run(ctx, env, os.Args))
 }

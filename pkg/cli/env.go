@@ -20,6 +20,9 @@ type Env struct {
 	Now     func() time.Time
 	Version string
 
+	// Pods is told how many pods there are to read, as far as the server says: what a process will hold goes with them. May be nil.
+	Pods func(n int)
+
 	// OutTTY and ErrTTY describe the terminals behind Out and Err; nil where there is none.
 	OutTTY, ErrTTY *TTY
 }

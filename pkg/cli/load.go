@@ -86,7 +86,16 @@ func (o *analyseOptions) loadCluster(ctx context.Context) (*loaded, error) {
 	early := o.early(b, client.Now, in.scope.Namespaces, len(kinds), progress)
 	plan := collect.Plan{
 		Kinds: kinds, Namespaces: in.scope.Namespaces, Read: early.have,
-		Progress: func(k snapshot.Kind, n int) { progress.Count(string(k), n, 0) },
+		Progress: func(k snapshot.Kind, read, left int) {
+			total := 0
+			if left > 0 {
+				total = read + left
+			}
+			progress.Count(string(k), read, total)
+			if k == snapshot.Pods && o.env.Pods != nil {
+				o.env.Pods(read + left)
+			}
+		},
 	}
 	err = client.Listings(ctx, plan, b)
 	at := early.finish()

@@ -20,6 +20,7 @@ import (
 type Client struct {
 	clients    map[schema.GroupVersion]rest.Interface
 	parameters runtime.ParameterCodec
+	serializer runtime.NegotiatedSerializer
 	clock      *Clock
 	timeout    time.Duration                                    // of one request, with what it is asked again; 0: none
 	most       int                                              // objects of one listing
@@ -37,7 +38,8 @@ func NewClient(config *rest.Config) (*Client, error) {
 	config.QPS = -1
 	config.ContentType = runtime.ContentTypeProtobuf
 	config.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
-	config.NegotiatedSerializer = serializer.NewCodecFactory(snapshot.Scheme()).WithoutConversion()
+	c.serializer = serializer.NewCodecFactory(snapshot.Scheme()).WithoutConversion()
+	config.NegotiatedSerializer = c.serializer
 	config.Timeout = 0 // fetch does it
 	config.Wrap(c.clock.Wrap)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return limited{next, MaxAnswer} })

@@ -21,9 +21,12 @@ const InFlight = 4
 // Plan says what to read.
 type Plan struct {
 	Kinds      []snapshot.Info
-	Namespaces []string                 // empty: all
-	Progress   func(snapshot.Kind, int) // called with each page's objects; may be nil
-	Read       func(snapshot.Kind)      // called when nothing more of a kind will be listed; may be nil
+	Namespaces []string            // empty: all
+	Read       func(snapshot.Kind) // called when nothing more of a kind will be listed; may be nil
+
+	// Progress is told after each page how many objects of a kind have been read, and how many more the server says there are: 0 where it does
+	// not say. May be nil.
+	Progress func(kind snapshot.Kind, read, left int)
 }
 
 // Listings reads every kind of the plan into the builder and seals it. It returns an error only where nothing at all could be read, and
@@ -34,10 +37,10 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 	defer giveUp(nil)
 	all := listings(plan)
 	states, errs := make([]snapshot.State, len(all)), make([]error, len(all))
-	left := plan.counted(all)
+	left, progress := plan.counted(all), plan.summed(all)
 	read := func(i int) {
 		l := all[i]
-		if states[i], errs[i] = c.list(ctx, l, b, func(n int) { plan.progress(l.info.Kind, n) }); errs[i] != nil {
+		if states[i], errs[i] = c.list(ctx, l, b, func(n, left int) { progress(i, n, left) }); errs[i] != nil {
 			errs[i] = fmt.Errorf("%s: %w", l, errs[i])
 			if !c.clock.Answered() {
 				giveUp(errs[i]) // nobody there: do not wait for the others
@@ -61,9 +64,21 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 	return cmp.Or(errs...)
 }
 
-func (p Plan) progress(kind snapshot.Kind, n int) {
-	if p.Progress != nil {
-		p.Progress(kind, n)
+// summed gives a function that is told of each page of a listing, and tells Progress of its kind.
+func (p Plan) summed(all []listing) func(i, n, left int) {
+	if p.Progress == nil {
+		return func(int, int, int) {}
+	}
+	var mu sync.Mutex
+	read, missing, of := map[snapshot.Kind]int{}, map[snapshot.Kind]int{}, make([]int, len(all))
+	return func(i, n, left int) {
+		mu.Lock()
+		defer mu.Unlock()
+		kind := all[i].info.Kind
+		read[kind] += n
+		missing[kind] += left - of[i]
+		of[i] = left
+		p.Progress(kind, read[kind], missing[kind])
 	}
 }
 

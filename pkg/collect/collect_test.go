@@ -263,10 +263,10 @@ func TestOnce(t *testing.T) {
 		var mu sync.Mutex
 		counts := map[snapshot.Kind]int{}
 		b := snapshot.NewBuilder()
-		plan := Plan{Kinds: snapshot.Kinds(), Namespaces: []string{"shop", "cart"}, Progress: func(k snapshot.Kind, n int) {
+		plan := Plan{Kinds: snapshot.Kinds(), Namespaces: []string{"shop", "cart"}, Progress: func(k snapshot.Kind, read, _ int) {
 			mu.Lock()
 			defer mu.Unlock()
-			counts[k] += n
+			counts[k] = read
 		}}
 		if err := c.Listings(t.Context(), plan, b); err != nil {
 			t.Fatal(err)

@@ -4,14 +4,19 @@ package collect
 // tries on a connection that is reset, which keeps someone waiting for a server that is not there.
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 
@@ -45,8 +50,8 @@ func (c *Client) fetch(ctx context.Context, info snapshot.Info, prepare func(*re
 		defer cancel()
 	}
 	for try := 1; ; try++ {
-		request := c.clients[info.GVK.GroupVersion()].Get().Resource(info.Resource).MaxRetries(0)
-		object, err := Within(ctx, func() (runtime.Object, error) { return answer(prepare(request).Do(ctx)) })
+		request := prepare(c.clients[info.GVK.GroupVersion()].Get().Resource(info.Resource).MaxRetries(0))
+		object, err := Within(ctx, func() (runtime.Object, error) { return c.answer(ctx, request, info.GVK.GroupVersion()) })
 		if err != nil && ctx.Err() != nil {
 			return nil, ended(ctx) // not what the transport makes of it
 		}
@@ -85,19 +90,47 @@ func Within[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	}
 }
 
-// answer tells apart a request that failed and an answer that cannot be read.
-func answer(r rest.Result) (runtime.Object, error) {
-	if err := r.Error(); err != nil {
+// answer makes a request, and tells apart one that failed and an answer that cannot be read.
+func (c *Client) answer(ctx context.Context, request *rest.Request, gv schema.GroupVersion) (runtime.Object, error) {
+	var contentType string
+	body, err := request.Stream(noting(ctx, &contentType))
+	if err != nil {
 		return nil, err
 	}
-	object, err := r.Get()
-	var status apierrors.APIStatus
-	if err != nil && !errors.As(err, &status) {
-		var contentType string
-		r.ContentType(&contentType)
-		err = answerError{contentType, err}
+	defer func() { _ = body.Close() }()
+	b, ok := bodies.Get().(*bytes.Buffer)
+	if !ok {
+		b = &bytes.Buffer{}
 	}
-	return object, err
+	defer bodies.Put(b)
+	b.Reset()
+	if _, err := b.ReadFrom(body); err != nil {
+		return nil, fmt.Errorf("the answer broke off: %w", err)
+	}
+	object, err := c.decode(contentType, gv, b.Bytes())
+	if err != nil {
+		return nil, answerError{contentType, err}
+	}
+	if status, ok := object.(*metav1.Status); ok && status.Status != metav1.StatusSuccess {
+		return nil, apierrors.FromObject(status)
+	}
+	return object, nil
+}
+
+// bodies are what answers are read into. Decoders copy what they keep, so each can be used again; made anew for each page, as client-go does,
+// they would be a third of all that is allocated while a cluster is read (docs/performance.md).
+var bodies sync.Pool
+
+func (c *Client) decode(contentType string, gv schema.GroupVersion, data []byte) (runtime.Object, error) {
+	mediaType, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return nil, err
+	}
+	decoder, err := runtime.NewClientNegotiator(c.serializer, gv).Decoder(mediaType, params)
+	if err != nil {
+		return nil, err
+	}
+	return runtime.Decode(decoder, data)
 }
 
 // again tells whether a request that failed is worth another try, and when.

@@ -1,8 +1,9 @@
 package collect
 
-// An answer that does not end must not take all the memory there is: client-go reads an answer as a whole before it decodes it.
+// An answer that does not end must not take all the memory there is: it is read as a whole before it is decoded.
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,18 @@ func (t limited) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(r)
 	if err == nil {
 		resp.Body = &limitedBody{resp.Body, t.most, t.most}
+		if note, ok := r.Context().Value(noteKey{}).(*string); ok {
+			*note = resp.Header.Get("Content-Type")
+		}
 	}
 	return resp, err
+}
+
+type noteKey struct{}
+
+// noting lets the transport note the content type of what comes, which client-go does not tell who reads the body by himself.
+func noting(ctx context.Context, contentType *string) context.Context {
+	return context.WithValue(ctx, noteKey{}, contentType)
 }
 
 // WrappedRoundTripper lets client-go find the transport below.

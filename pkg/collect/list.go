@@ -20,6 +20,11 @@ import (
 // 15 MB less, and no measurable time more (docs/performance.md).
 const PageSize = 250
 
+// Page is how many objects to ask for where the server says that so many are left: more than PageSize only of a listing of tens of thousands,
+// for whose every page the server goes through all that is left (kubernetes v1.37.2 apiserver/pkg/storage/cacher/store/store_btree.go
+// OrderedListPrefix). Towards its end, when the most is held, pages are small again.
+func Page(left int) int64 { return int64(min(max(left/100, PageSize), 4*PageSize)) }
+
 // MaxObjects is how many objects of one listing are read: more than three times the pods that a cluster may have (150,000,
 // https://kubernetes.io/docs/setup/best-practices/cluster-large/). A server that has more, or makes them up, must not take all the memory
 // there is.
@@ -48,9 +53,10 @@ func (l listing) String() string {
 // list reads a collection page by page into the builder, and says how it went. Paging is our own because of what it does when a
 // continue token expires: the server's error then carries a token to go on with, at the price that later pages are from a later moment
 // (kubernetes v1.37.2 apiserver/pkg/storage/etcd3/continue.go); client-go's pager can only start anew in one unpaged list.
-func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progress func(int)) (snapshot.State, error) {
+func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progress func(n, left int)) (snapshot.State, error) {
 	var (
 		read      int
+		left      int // as far as the server says
 		token     string
 		seen      = map[string]bool{"": true} // tokens that were followed
 		firsts    = map[snapshot.Ref]bool{}   // objects that a page began with
@@ -58,7 +64,7 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		state     = snapshot.State{Status: snapshot.OK}
 	)
 	for {
-		page, err := c.page(ctx, l, token)
+		page, err := c.page(ctx, l, token, Page(left))
 		if next, expired := expiredToken(err); expired && (next != "" || fromStart) {
 			state.Reason = "the listing expired while it was read: its pages are from different moments"
 			if next == "" {
@@ -78,12 +84,14 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		} else if ok {
 			firsts[first] = true
 		}
-		n, next, err := take(page, b)
+		n, list, err := take(page, b)
 		read += n
 		if err != nil {
 			return failure(err, read), err
 		}
-		progress(n)
+		next := list.GetContinue()
+		left = Left(list)
+		progress(n, left)
 		if next == "" {
 			return state, nil
 		}
@@ -97,11 +105,18 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 	}
 }
 
-// take adds a page's objects to the builder, and gives their number and the token of the next page.
-func take(page runtime.Object, b *snapshot.Builder) (n int, next string, err error) {
-	list, err := meta.ListAccessor(page)
-	if err != nil {
-		return 0, "", fmt.Errorf("the answer is a %T and not a list", page)
+// Left is how many objects the server says there are after a page; 0 where it does not say, as with every selector.
+func Left(page metav1.ListInterface) int {
+	if n := page.GetRemainingItemCount(); n != nil {
+		return int(min(max(*n, 0), MaxObjects))
+	}
+	return 0
+}
+
+// take adds a page's objects to the builder, and gives their number and what the page says of the next.
+func take(page runtime.Object, b *snapshot.Builder) (n int, list metav1.ListInterface, err error) {
+	if list, err = meta.ListAccessor(page); err != nil {
+		return 0, nil, fmt.Errorf("the answer is a %T and not a list", page)
 	}
 	err = meta.EachListItem(page, func(o runtime.Object) error {
 		object, ok := o.(snapshot.Object)
@@ -114,7 +129,7 @@ func take(page runtime.Object, b *snapshot.Builder) (n int, next string, err err
 		}
 		return nil
 	})
-	return n, list.GetContinue(), err
+	return n, list, err
 }
 
 // begins is the first object of a page. Pages are in the order of namespaces and names, and each goes on after the last name of the page
@@ -130,8 +145,8 @@ func begins(page runtime.Object) (first snapshot.Ref, ok bool) {
 	return first, ok
 }
 
-func (c *Client) page(ctx context.Context, l listing, token string) (runtime.Object, error) {
-	opts := metav1.ListOptions{Limit: PageSize, Continue: token, FieldSelector: l.selector}
+func (c *Client) page(ctx context.Context, l listing, token string, limit int64) (runtime.Object, error) {
+	opts := metav1.ListOptions{Limit: limit, Continue: token, FieldSelector: l.selector}
 	return c.fetch(ctx, l.info, func(r *rest.Request) *rest.Request {
 		return r.NamespaceIfScoped(l.namespace, l.namespace != "").VersionedParams(&opts, c.parameters)
 	})

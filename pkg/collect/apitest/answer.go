@@ -81,8 +81,12 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, res resource, name
 	}
 	from, _ := strconv.Atoi(q.Get("continue"))
 	next := ""
+	var left *int64 // as an API server says it, but never with a selector
 	found = found[min(from, len(found)):]
 	if limit > 0 && len(found) > limit {
+		if selector.Empty() && labelled.Empty() {
+			left = new(int64(len(found) - limit))
+		}
 		found, next = found[:limit], strconv.Itoa(from+limit)
 	}
 	list, err := newList(res, found)
@@ -94,6 +98,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, res resource, name
 		panic(err)
 	}
 	accessor.SetContinue(next)
+	accessor.SetRemainingItemCount(left)
 	accessor.SetResourceVersion("1000")
 	s.write(w, r, list)
 }

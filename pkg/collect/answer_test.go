@@ -1,0 +1,114 @@
+package collect
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/collect/apitest"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+)
+
+// TestDecodedIsACopy: what was read into is used again while the objects are still looked at.
+func TestDecodedIsACopy(t *testing.T) {
+	_, c, _ := start(t, apitest.Options{})
+	page := &corev1.PodList{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"},
+		ListMeta: metav1.ListMeta{ResourceVersion: "1000", Continue: "next"},
+		Items: []corev1.Pod{{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: "shop", Name: "web", Labels: map[string]string{"app": "web"},
+				ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:status":{}}`)}}},
+			},
+			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "registry.example/web:1.0", Command: []string{"/web"}}}},
+		}},
+	}
+	for contentType, encode := range map[string]func(*bytes.Buffer) error{
+		runtime.ContentTypeJSON: func(b *bytes.Buffer) error { return json.NewEncoder(b).Encode(page) },
+		runtime.ContentTypeProtobuf: func(b *bytes.Buffer) error {
+			return protobuf.NewSerializer(snapshot.Scheme(), snapshot.Scheme()).Encode(page, b)
+		},
+	} {
+		var b bytes.Buffer
+		if err := encode(&b); err != nil {
+			t.Fatal(err)
+		}
+		decode := func(data []byte) runtime.Object {
+			o, err := c.decode(contentType, corev1.SchemeGroupVersion, data)
+			if err != nil {
+				t.Fatalf("%s: %v", contentType, err)
+			}
+			return o
+		}
+		want := decode(bytes.Clone(b.Bytes()))
+		got := decode(b.Bytes())
+		for i := range b.Bytes() {
+			b.Bytes()[i] = '!'
+		}
+		if list, ok := got.(*corev1.PodList); !ok || len(list.Items) != 1 || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v changed with the bytes it was decoded from, %+v", contentType, got, want)
+		}
+	}
+}
+
+// TestProgress: a page at a time, and how much is left where the server says so, which it does not of what is selected.
+func TestProgress(t *testing.T) {
+	_, c, _ := start(t, apitest.Options{Objects: slices.Concat(pods("shop", 5), pods("cart", 3), []apitest.Object{event("shop", "Pod", "Killing"), event("shop", "Pod", "Evicted"), event("shop", "Pod", "Failed")}), Page: 2})
+	var mu sync.Mutex
+	told := map[snapshot.Kind][]string{}
+	plan := Plan{Kinds: infos(t, snapshot.Pods, snapshot.Events), Progress: func(k snapshot.Kind, read, left int) {
+		mu.Lock()
+		defer mu.Unlock()
+		told[k] = append(told[k], fmt.Sprintf("%d+%d", read, left))
+	}}
+	if err := c.Listings(t.Context(), plan, snapshot.NewBuilder()); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[snapshot.Kind][]string{snapshot.Pods: {"2+6", "4+4", "6+2", "8+0"}, snapshot.Events: {"2+0", "3+0"}}; !reflect.DeepEqual(told, want) {
+		t.Errorf("everywhere: %v, want %v", told, want)
+	}
+	told, plan.Namespaces = map[snapshot.Kind][]string{}, []string{"shop", "cart"}
+	if err := c.Listings(t.Context(), plan, snapshot.NewBuilder()); err != nil {
+		t.Fatal(err)
+	}
+	if all := told[snapshot.Pods]; len(all) != 5 || all[4] != "8+0" {
+		t.Errorf("two namespaces: %v, want five pages and 8 pods in the end", all)
+	}
+}
+
+// TestLongListings: while much is left, pages are larger.
+func TestLongListings(t *testing.T) {
+	for left, want := range map[int]int64{0: 250, 20_000: 250, 25_000: 250, 50_000: 500, 99_750: 997, MaxObjects: 1000} {
+		if got := Page(left); got != want {
+			t.Errorf("%d left: pages of %d, want %d", left, got, want)
+		}
+	}
+	server, c, _ := start(t, apitest.Options{Objects: pods("shop", 30_000)})
+	c.most = 2 * PageSize // the third page is one too many
+	if s, err := read(t, c, "", snapshot.Pods); err != nil {
+		t.Fatal(err)
+	} else if n := len(s.View(snapshot.Pods).Pods("")); n != PageSize+297 {
+		t.Errorf("%d pods were read", n)
+	}
+	var limits []string
+	for _, r := range server.Requests() {
+		q, err := url.ParseQuery(r.Query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		limits = append(limits, q.Get("limit"))
+	}
+	if want := []string{"250", "297"}; !slices.Equal(limits, want) {
+		t.Errorf("asked for %v, want %v", limits, want)
+	}
+}
