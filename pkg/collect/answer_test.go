@@ -39,21 +39,22 @@ func TestDecodedIsACopy(t *testing.T) {
 			return protobuf.NewSerializer(snapshot.Scheme(), snapshot.Scheme()).Encode(page, b)
 		},
 	} {
-		var b bytes.Buffer
-		if err := encode(&b); err != nil {
-			t.Fatal(err)
-		}
-		decode := func(data []byte) runtime.Object {
-			o, err := c.decode(contentType, corev1.SchemeGroupVersion, data)
+		decode := func(m *memory) runtime.Object {
+			if err := encode(&m.body); err != nil {
+				t.Fatal(err)
+			}
+			o, err := c.decode(contentType, corev1.SchemeGroupVersion, m)
 			if err != nil {
 				t.Fatalf("%s: %v", contentType, err)
 			}
 			return o
 		}
-		want := decode(bytes.Clone(b.Bytes()))
-		got := decode(b.Bytes())
-		for i := range b.Bytes() {
-			b.Bytes()[i] = '!'
+		var m memory
+		want, got := decode(&memory{}), decode(&m)
+		for _, used := range [][]byte{m.body.Bytes(), m.raw} {
+			for i := range used {
+				used[i] = '!'
+			}
 		}
 		if list, ok := got.(*corev1.PodList); !ok || len(list.Items) != 1 || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v changed with the bytes it was decoded from, %+v", contentType, got, want)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -21,6 +22,7 @@ type Client struct {
 	clients    map[schema.GroupVersion]rest.Interface
 	parameters runtime.ParameterCodec
 	serializer runtime.NegotiatedSerializer
+	opened     runtime.Decoder // of protobuf without its envelope
 	clock      *Clock
 	timeout    time.Duration                                    // of one request, with what it is asked again; 0: none
 	most       int                                              // objects of one listing
@@ -32,7 +34,7 @@ type Client struct {
 func NewClient(config *rest.Config) (*Client, error) {
 	c := &Client{
 		clients: map[schema.GroupVersion]rest.Interface{}, parameters: runtime.NewParameterCodec(snapshot.Scheme()),
-		clock: &Clock{}, timeout: config.Timeout, most: MaxObjects, wait: Wait,
+		opened: protobuf.NewRawSerializer(snapshot.Scheme(), snapshot.Scheme()), clock: &Clock{}, timeout: config.Timeout, most: MaxObjects, wait: Wait,
 	}
 	config = ReadOnlyConfig(config)
 	config.QPS = -1

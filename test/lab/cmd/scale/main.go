@@ -32,6 +32,7 @@ func run(ctx context.Context) (err error) {
 	rounds := flag.Int("rounds", 5, "how often each program runs")
 	page := flag.String("page", "", "page to write the table into: ../../docs/performance.md")
 	keep := flag.Bool("keep", false, "leave the cluster running")
+	again := flag.Bool("again", false, "measure the cluster that -keep left")
 	floor := flag.Bool("floor", false, "only read what triage reads, from the cluster of $KUBECONFIG, and drop it")
 	way := flag.String("way", "", "with -floor, to read it in another way than the tool")
 	alternatives := flag.Bool("alternatives", false, "compare ways to read instead of programs")
@@ -58,7 +59,12 @@ func run(ctx context.Context) (err error) {
 	if *alternatives {
 		flags = append(flags, scale.AlternativesFlags)
 	}
-	r, err := scale.Up(ctx, dir, *pods, *unhealthy, os.Stderr, flags...)
+	var r *scale.Rig
+	if *again {
+		r, err = scale.Again(ctx, dir)
+	} else {
+		r, err = scale.Up(ctx, dir, *pods, *unhealthy, os.Stderr, flags...)
+	}
 	if err != nil {
 		return err
 	}

@@ -136,6 +136,9 @@ func (h way) pages(info snapshot.Info, list func(metav1.ListOptions) (runtime.Ob
 		if err != nil {
 			return err
 		}
+		if h.page == 0 {
+			opts.Limit = collect.Page(collect.Left(list))
+		}
 		opts.ResourceVersion = ""
 		if opts.Continue = list.GetContinue(); opts.Continue == "" {
 			return nil

@@ -4,6 +4,7 @@ package scale
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,8 @@ const podsPerPlant = 2000
 
 // Rig is a still cluster of a size, with the programs that are measured on it.
 type Rig struct {
-	*still.Cluster
+	*still.Cluster `json:"-"`
+
 	Pods    int
 	Objects int64
 	Planted []Planted
@@ -36,14 +38,39 @@ func Up(ctx context.Context, dir string, pods, failures int, log io.Writer, flag
 		return nil, err
 	}
 	r := &Rig{Cluster: c, Pods: pods}
-	if err := r.fill(ctx, failures, log); err != nil {
+	if err = r.programs(ctx); err == nil {
+		err = r.fill(ctx, failures, log)
+	}
+	if err != nil {
 		_ = c.Down()
 		return nil, err
 	}
 	return r, nil
 }
 
-func (r *Rig) fill(ctx context.Context, failures int, log io.Writer) error {
+// Again gives a rig that Up brought up and that runs since, for other programs than those of then.
+func Again(ctx context.Context, dir string) (*Rig, error) {
+	c, err := still.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rig{}
+	data, err := os.ReadFile(filepath.Join(dir, rigFile))
+	if err == nil {
+		err = json.Unmarshal(data, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Cluster = c
+	return r, r.programs(ctx)
+}
+
+// rigFile says what the cluster has been filled with.
+const rigFile = "rig.json"
+
+// programs builds what is measured.
+func (r *Rig) programs(ctx context.Context) error {
 	module, err := parts.ModuleDir(ctx)
 	if err != nil {
 		return err
@@ -51,9 +78,11 @@ func (r *Rig) fill(ctx context.Context, failures int, log io.Writer) error {
 	if r.tool, err = parts.Tool(ctx, module, r.Dir); err != nil {
 		return err
 	}
-	if r.floor, err = parts.Own(ctx, module, r.Dir, "scale"); err != nil {
-		return err
-	}
+	r.floor, err = parts.Own(ctx, module, r.Dir, "scale")
+	return err
+}
+
+func (r *Rig) fill(ctx context.Context, failures int, log io.Writer) error {
 	config, err := r.Config(still.Writer)
 	if err != nil {
 		return err
@@ -69,7 +98,11 @@ func (r *Rig) fill(ctx context.Context, failures int, log io.Writer) error {
 	r.Planted = append(r.Planted, failed...)
 	r.Clock = time.Now().Add(6 * time.Minute) // pvc/waiting-for-consumer waits for five
 	fmt.Fprintf(log, "%d objects and %d planted incidents were written in %s\n", r.Objects, len(r.Planted), time.Since(begin).Round(time.Second))
-	return nil
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(r.Dir, rigFile), data, 0o600)
 }
 
 // Look runs triage over everything at the rig's clock, and judges what it found.

@@ -60,7 +60,9 @@ type Cluster struct {
 
 // Up starts a cluster whose state lies in dir; one that was left there is ended. What happens is told to log. The API server gets the flags
 // besides its own. It collects garbage more often above 8 GB: at 100,000 pods it would otherwise take 16, and whoever is measured beside it
-// another ten.
+// another ten. Nothing is compacted: of a kind in which nothing changes the API server would have no snapshot any more after five minutes, and
+// read each page from etcd, which takes twice as long; where anything changes it has one (kubernetes v1.37.2
+// apiserver/pkg/storage/cacher/compactor.go, delegator.go).
 func Up(ctx context.Context, dir string, log io.Writer, flags ...string) (*Cluster, error) {
 	c := &Cluster{Dir: dir, proc: proc.Table{Dir: filepath.Join(dir, "proc")}}
 	if err := c.take(); err != nil {
@@ -89,6 +91,29 @@ func Up(ctx context.Context, dir string, log io.Writer, flags ...string) (*Clust
 		return nil, errors.Join(fmt.Errorf("bring up a still cluster in %s: %w", dir, err), c.stop())
 	}
 	return c, nil
+}
+
+// Open gives a cluster that Up brought up in dir and that still runs.
+func Open(dir string) (*Cluster, error) {
+	c := &Cluster{Dir: dir, proc: proc.Table{Dir: filepath.Join(dir, "proc")}}
+	if err := c.take(); err != nil {
+		return nil, err
+	}
+	if !c.proc.Alive(apiserver) || !c.proc.Alive(etcd) {
+		return nil, fmt.Errorf("no cluster runs in %s", dir)
+	}
+	config, err := c.Config(Admin)
+	if err != nil {
+		return nil, err
+	}
+	c.Server = config.Host
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	c.Kubectl = filepath.Join(cache, "kubectl-scars-lab", "bin", parts.KubernetesVersion, "kubectl")
+	c.CA, err = pki.LoadCA(c.file("pki"))
+	return c, err
 }
 
 // take waits until no other process uses the place; it is given up when this one ends.
@@ -140,7 +165,7 @@ func (c *Cluster) start(ctx context.Context, bin string, flags []string) (err er
 		"--service-account-key-file=" + c.file("pki/sa.pub"), "--service-account-signing-key-file=" + c.file("pki/sa.key"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/12",
 		"--disable-admission-plugins=ServiceAccount,PodSecurity,DefaultTolerationSeconds,TaintNodesByCondition,StorageObjectInUseProtection,DefaultStorageClass",
-		"--event-ttl=100h", "--max-requests-inflight=1000", "--max-mutating-requests-inflight=1000",
+		"--event-ttl=100h", "--etcd-compaction-interval=0", "--max-requests-inflight=1000", "--max-mutating-requests-inflight=1000",
 		"--audit-log-path=" + c.AuditLog(), "--audit-policy-file=" + c.file("audit.yaml"), "--audit-log-maxsize=10000", // in MB: it is read when all has ended, so nothing may be rotated away
 	}, flags...)...); err != nil {
 		return err
