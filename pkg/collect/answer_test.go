@@ -28,7 +28,7 @@ func TestDecodedIsACopy(t *testing.T) {
 		Items: []corev1.Pod{{
 			ObjectMeta: metav1.ObjectMeta{
 				Namespace: "shop", Name: "web", Labels: map[string]string{"app": "web"},
-				ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:status":{}}`)}}},
+				ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubelet", FieldsV1: metav1.NewFieldsV1(`{"f:status":{}}`)}},
 			},
 			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "registry.example/web:1.0", Command: []string{"/web"}}}},
 		}},
