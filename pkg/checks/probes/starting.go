@@ -72,6 +72,35 @@ func starting(pod *corev1.Pod, now time.Time) bool {
 	}
 }
 
+// lost is the reason of what ended while its runtime did not run: with its node, or when the runtime was restarted. The end that containerd
+// gives it is when it came back (containerd v2 internal/cri/server/restart.go).
+const lost = "Unknown"
+
+// cameBack tells whether all of a pod that is not ready was lost with its node, which has just come back: it is to be started again, or has
+// been and has not had the time to get ready.
+func cameBack(pod *corev1.Pod, now time.Time) bool {
+	some, all := false, true
+	eachStatus(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
+		if st.Ready || init && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways) {
+			return
+		}
+		end := st.State.Terminated
+		if end == nil {
+			end = st.LastTerminationState.Terminated
+		}
+		switch {
+		case end == nil || end.Reason != lost || broken(st):
+			all = false
+		case st.State.Running != nil:
+			all = all && now.Sub(st.State.Running.StartedAt.Time) <= patience(c, init, st)
+		default:
+			all = all && now.Sub(end.FinishedAt.Time) <= createsWithin
+		}
+		some = true
+	})
+	return some && all
+}
+
 // patience is how long a running container may take until it is ready.
 func patience(c *corev1.Container, init bool, st *corev1.ContainerStatus) time.Duration {
 	if init && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways) {
