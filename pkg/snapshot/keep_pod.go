@@ -20,7 +20,8 @@ func trimPod(p *corev1.Pod) {
 		InitContainerStatuses: st.InitContainerStatuses, ContainerStatuses: st.ContainerStatuses,
 		EphemeralContainerStatuses: st.EphemeralContainerStatuses, QOSClass: st.QOSClass, Resize: st.Resize, Resources: st.Resources,
 	}
-	p.Status.Conditions = slices.DeleteFunc(p.Status.Conditions, passed)
+	sidecars := slices.ContainsFunc(p.Spec.InitContainers, func(c corev1.Container) bool { return c.RestartPolicy != nil })
+	p.Status.Conditions = slices.DeleteFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return passed(c, sidecars) })
 	for i := range p.Status.Conditions {
 		p.Status.Conditions[i].LastProbeTime.Reset()
 		p.Status.Conditions[i].Message = redact(p.Status.Conditions[i].Message)
@@ -34,9 +35,10 @@ func trimPod(p *corev1.Pod) {
 	}
 }
 
-// passed tells of a condition that it only says that a step on the way to running was taken, which whatever came after says too.
-func passed(c corev1.PodCondition) bool {
-	return (c.Type == corev1.PodScheduled || c.Type == corev1.PodInitialized) && c.Status == corev1.ConditionTrue
+// passed tells of a condition that it only says that a step on the way to running was taken, which whatever came after says too. When a pod
+// with sidecars was initialized, tells how long the last of these took to start.
+func passed(c corev1.PodCondition, sidecars bool) bool {
+	return (c.Type == corev1.PodScheduled || c.Type == corev1.PodInitialized && !sidecars) && c.Status == corev1.ConditionTrue
 }
 
 func trimContainerStatus(c *corev1.ContainerStatus) {
