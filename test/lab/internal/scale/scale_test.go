@@ -130,6 +130,11 @@ func TestUnhealthy(t *testing.T) {
 			for _, o := range group[before:] {
 				names[o.GetNamespace()+"/"+o.GetName()] = true
 			}
+			for _, o := range group[:before] {
+				if names[o.GetNamespace()+"/"+o.GetName()] {
+					t.Errorf("%d events: one bears the name of %s", events, o.GetName())
+				}
+			}
 			objects = append(objects, group...)
 		}
 		if len(names) != events || u.left != 0 {

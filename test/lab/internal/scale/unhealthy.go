@@ -63,7 +63,7 @@ func (u *unhealthy) add(group []snapshot.Object) []snapshot.Object {
 func (u *unhealthy) event(p *corev1.Pod) *corev1.Event {
 	at := metav1.NewTime(u.now.Add(-time.Duration(u.dealt*7%2400) * time.Second))
 	return &corev1.Event{
-		ObjectMeta:     metav1.ObjectMeta{Namespace: p.Namespace, Name: fmt.Sprintf("%s.%016x", p.Name, u.dealt)},
+		ObjectMeta:     metav1.ObjectMeta{Namespace: p.Namespace, Name: fmt.Sprintf("%s.unhealthy-%x", p.Name, u.dealt)},
 		InvolvedObject: corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: p.Namespace, Name: p.Name, UID: p.UID, FieldPath: "spec.containers{app}"},
 		Type:           corev1.EventTypeWarning, Reason: "Unhealthy", Message: fmt.Sprintf("Readiness probe failed: HTTP probe failed with statuscode: %d", 502+u.dealt%3),
 		FirstTimestamp: at, LastTimestamp: at, Count: 1,
