@@ -24,6 +24,9 @@ type bounded struct {
 
 func (t bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.ctx.Err() != nil {
+		if r.Body != nil {
+			_ = r.Body.Close()
+		}
 		return nil, context.Cause(t.ctx)
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())

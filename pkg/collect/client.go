@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/client-go/rest"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -22,7 +21,6 @@ type Client struct {
 	clients    map[schema.GroupVersion]rest.Interface
 	parameters runtime.ParameterCodec
 	serializer runtime.NegotiatedSerializer
-	opened     runtime.Decoder // of protobuf without its envelope
 	clock      *Clock
 	timeout    time.Duration                                    // of one request, with what it is asked again; 0: none
 	most       int                                              // objects of one listing
@@ -34,7 +32,7 @@ type Client struct {
 func NewClient(config *rest.Config) (*Client, error) {
 	c := &Client{
 		clients: map[schema.GroupVersion]rest.Interface{}, parameters: runtime.NewParameterCodec(snapshot.Scheme()),
-		opened: protobuf.NewRawSerializer(snapshot.Scheme(), snapshot.Scheme()), clock: &Clock{}, timeout: config.Timeout, most: MaxObjects, wait: Wait,
+		clock: &Clock{}, timeout: config.Timeout, most: MaxObjects, wait: Wait,
 	}
 	config = ReadOnlyConfig(config)
 	config.QPS = -1

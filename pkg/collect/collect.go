@@ -46,6 +46,7 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 				giveUp(errs[i]) // nobody there: do not wait for the others
 			}
 		}
+		progress(i, 0, 0) // nothing more comes
 		b.Seal(l.info.Kind, l.namespace, states[i])
 		left(l.info.Kind)
 	}
@@ -103,7 +104,7 @@ func (p Plan) counted(all []listing) func(snapshot.Kind) {
 	}
 }
 
-// MaxAsks bounds the second round: one request an object, where a listing has 250 a page.
+// MaxAsks bounds the second round: one request an object, where a listing has hundreds a page.
 const MaxAsks = 500
 
 // Asked reads single objects by name and seals them; those beyond MaxAsks are sealed as failed, and not asked for.

@@ -5,6 +5,7 @@ package collect
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,9 +103,15 @@ func (c *Client) answer(ctx context.Context, request *rest.Request, gv schema.Gr
 	if !ok {
 		m = &memory{}
 	}
-	defer memories.Put(m)
+	defer func() {
+		if m.body.Cap()+cap(m.raw) <= mostKept {
+			memories.Put(m)
+		}
+	}()
 	m.body.Reset()
-	if _, err := m.body.ReadFrom(body); err != nil {
+	if _, err := m.body.ReadFrom(body); errors.Is(err, errTooLong) {
+		return nil, err
+	} else if err != nil {
 		return nil, fmt.Errorf("the answer broke off: %w", err)
 	}
 	object, err := c.decode(contentType, gv, m)
@@ -126,12 +133,15 @@ type memory struct {
 
 var memories sync.Pool
 
+// mostKept is how much memory one keeps, in bytes: an answer of many times the usual size is not come back to.
+const mostKept = 32 << 20
+
 // envelope begins what is encoded in protobuf (kubernetes v1.37.2 apimachinery/pkg/runtime/serializer/protobuf).
 const envelope = "k8s\x00"
 
 func (c *Client) decode(contentType string, gv schema.GroupVersion, m *memory) (runtime.Object, error) {
 	data := m.body.Bytes()
-	mediaType, params, err := mime.ParseMediaType(contentType)
+	mediaType, params, err := mime.ParseMediaType(cmp.Or(contentType, runtime.ContentTypeProtobuf)) // as client-go
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +151,12 @@ func (c *Client) decode(contentType string, gv schema.GroupVersion, m *memory) (
 			return nil, err
 		}
 		m.raw = opened.Raw
-		if into, err := snapshot.Scheme().New(opened.GroupVersionKind()); err == nil && opened.ContentEncoding == "" {
-			object, _, err := c.opened.Decode(opened.Raw, nil, into)
-			return object, err
+		object, err := snapshot.Scheme().New(opened.GroupVersionKind())
+		if err != nil {
+			return nil, err
+		}
+		if into, ok := object.(interface{ Unmarshal(data []byte) error }); ok {
+			return object, into.Unmarshal(opened.Raw)
 		}
 	}
 	decoder, err := runtime.NewClientNegotiator(c.serializer, gv).Decoder(mediaType, params)

@@ -10,7 +10,7 @@ import (
 	"net/http"
 )
 
-// MaxAnswer is how many bytes one answer may have, uncompressed. Etcd takes objects of 1.5 MiB, and a page of 250 has some MB at most where
+// MaxAnswer is how many bytes one answer may have, uncompressed. Etcd takes objects of 1.5 MiB, and a page has some MB, ten at most, where
 // objects are of the usual size.
 const MaxAnswer = 256 << 20
 

@@ -16,7 +16,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
-// PageSize is how many objects one request asks for. Kubectl asks for 500; with half of that, what is decoded and not yet trimmed takes
+// PageSize is how many objects one request asks for at the least. Kubectl asks for 500; with half of that, what is decoded and not yet trimmed takes
 // 15 MB less, and no measurable time more (docs/performance.md).
 const PageSize = 250
 
@@ -57,6 +57,7 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 	var (
 		read      int
 		left      int // as far as the server says
+		small     bool
 		token     string
 		seen      = map[string]bool{"": true} // tokens that were followed
 		firsts    = map[snapshot.Ref]bool{}   // objects that a page began with
@@ -64,11 +65,19 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		state     = snapshot.State{Status: snapshot.OK}
 	)
 	for {
-		page, err := c.page(ctx, l, token, Page(left))
+		limit := Page(left)
+		if small {
+			limit = PageSize
+		}
+		page, err := c.page(ctx, l, token, limit)
+		if errors.Is(err, errTooLong) && limit > PageSize { // large objects
+			small = true
+			continue
+		}
 		if next, expired := expiredToken(err); expired && (next != "" || fromStart) {
 			state.Reason = "the listing expired while it was read: its pages are from different moments"
 			if next == "" {
-				fromStart, read, seen, firsts = false, 0, map[string]bool{}, map[snapshot.Ref]bool{}
+				fromStart, read, left, seen, firsts = false, 0, 0, map[string]bool{}, map[snapshot.Ref]bool{}
 			}
 			if seen[next] {
 				return failure(errStuck, read), errStuck

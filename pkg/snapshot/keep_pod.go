@@ -20,7 +20,9 @@ func trimPod(p *corev1.Pod) {
 		InitContainerStatuses: st.InitContainerStatuses, ContainerStatuses: st.ContainerStatuses,
 		EphemeralContainerStatuses: st.EphemeralContainerStatuses, QOSClass: st.QOSClass, Resize: st.Resize, Resources: st.Resources,
 	}
-	sidecars := slices.ContainsFunc(p.Spec.InitContainers, func(c corev1.Container) bool { return c.RestartPolicy != nil })
+	sidecars := slices.ContainsFunc(p.Spec.InitContainers, func(c corev1.Container) bool {
+		return c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+	})
 	p.Status.Conditions = slices.DeleteFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return passed(c, sidecars) })
 	for i := range p.Status.Conditions {
 		p.Status.Conditions[i].LastProbeTime.Reset()

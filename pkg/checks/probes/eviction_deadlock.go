@@ -25,7 +25,7 @@ var EvictionDeadlock = &analysis.Check{
 		Evidence: "A PodDisruptionBudget with fewer healthy pods than it wants, and running pods that it selects which are not ready, for over two minutes and past what a start may take; pods of DaemonSets and static pods, which no drain evicts, do not count. Its status is the API's own count: proven.",
 		Why:      "By default a budget that is not met protects ill pods as well. They do not become well by waiting, and the node cannot be emptied.",
 		Fix:      "Let the ill pods go: spec.unhealthyPodEvictionPolicy AlwaysAllow. And make them ready.",
-		Limits:   "Budgets never limit what liveness probes kill. Silent for pods that are still starting, and for those whose node has just come back.",
+		Limits:   "Budgets never limit what liveness probes kill. Silent for pods that are still starting, and for those whose node has just come back (as containerd tells it).",
 		Sources:  []string{"KEP-3017 (unhealthyPodEvictionPolicy)", "kubernetes v1.37.2 pkg/registry/core/pod/storage/eviction.go"},
 	},
 	Inputs: []analysis.Input{analysis.Need(snapshot.PodDisruptionBudgets), analysis.Need(snapshot.Pods)},

@@ -79,7 +79,7 @@ const lost = "Unknown"
 // cameBack tells whether all of a pod that is not ready was lost with its node, which has just come back: it is to be started again, or has
 // been and has not had the time to get ready.
 func cameBack(pod *corev1.Pod, now time.Time) bool {
-	some, all := false, true
+	some, all := false, !anyBroken(pod)
 	eachStatus(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
 		if st.Ready || init && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways) {
 			return
@@ -89,12 +89,12 @@ func cameBack(pod *corev1.Pod, now time.Time) bool {
 			end = st.LastTerminationState.Terminated
 		}
 		switch {
-		case end == nil || end.Reason != lost || broken(st):
+		case end == nil || end.Reason != lost:
 			all = false
 		case st.State.Running != nil:
 			all = all && now.Sub(st.State.Running.StartedAt.Time) <= patience(c, init, st)
 		default:
-			all = all && now.Sub(end.FinishedAt.Time) <= createsWithin
+			all = all && (now.Sub(end.FinishedAt.Time) <= createsWithin || initializing(pod))
 		}
 		some = true
 	})

@@ -32,14 +32,14 @@ func run(ctx context.Context) (err error) {
 	rounds := flag.Int("rounds", 5, "how often each program runs")
 	page := flag.String("page", "", "page to write the table into: ../../docs/performance.md")
 	keep := flag.Bool("keep", false, "leave the cluster running")
-	again := flag.Bool("again", false, "measure the cluster that -keep left")
+	again := flag.Bool("again", false, "measure the cluster that -keep left, and end it unless -keep is given again")
 	floor := flag.Bool("floor", false, "only read what triage reads, from the cluster of $KUBECONFIG, and drop it")
 	way := flag.String("way", "", "with -floor, to read it in another way than the tool")
 	alternatives := flag.Bool("alternatives", false, "compare ways to read instead of programs")
 	usage := flag.String("measure", "", "only run the program that the arguments name, and write what it took to this file")
 	flag.Parse()
-	if *unhealthy > 0 && *page != "" {
-		return errors.New("the page has no rows of clusters with -unhealthy")
+	if *alternatives && *again {
+		return errors.New("-alternatives wants a cluster of its own")
 	}
 	if *usage != "" {
 		return scale.MeasureOne(ctx, *usage, flag.Args())
@@ -72,6 +72,9 @@ func run(ctx context.Context) (err error) {
 		fmt.Fprintf(os.Stderr, "the cluster stays: KUBECONFIG=%s/admin.kubeconfig\n", r.Dir)
 	} else {
 		defer func() { err = errors.Join(err, r.Down()) }()
+	}
+	if *page != "" && r.Failures > 0 {
+		return errors.New("the page has no rows of clusters with -unhealthy")
 	}
 	if *alternatives {
 		return compare(ctx, r, *rounds, *page)

@@ -23,10 +23,11 @@ const podsPerPlant = 2000
 type Rig struct {
 	*still.Cluster `json:"-"`
 
-	Pods    int
-	Objects int64
-	Planted []Planted
-	Clock   time.Time // a moment at which everything planted is old enough to be found
+	Pods     int
+	Failures int // events of failed probes besides
+	Objects  int64
+	Planted  []Planted
+	Clock    time.Time // a moment at which everything planted is old enough to be found
 
 	tool, floor string
 }
@@ -37,9 +38,9 @@ func Up(ctx context.Context, dir string, pods, failures int, log io.Writer, flag
 	if err != nil {
 		return nil, err
 	}
-	r := &Rig{Cluster: c, Pods: pods}
+	r := &Rig{Cluster: c, Pods: pods, Failures: failures}
 	if err = r.programs(ctx); err == nil {
-		err = r.fill(ctx, failures, log)
+		err = r.fill(ctx, log)
 	}
 	if err != nil {
 		_ = c.Down()
@@ -82,14 +83,14 @@ func (r *Rig) programs(ctx context.Context) error {
 	return err
 }
 
-func (r *Rig) fill(ctx context.Context, failures int, log io.Writer) error {
+func (r *Rig) fill(ctx context.Context, log io.Writer) error {
 	config, err := r.Config(still.Writer)
 	if err != nil {
 		return err
 	}
 	begin := time.Now()
 	var failed []Planted
-	if r.Objects, failed, err = Populate(ctx, config, r.Pods, failures); err != nil {
+	if r.Objects, failed, err = Populate(ctx, config, r.Pods, r.Failures); err != nil {
 		return err
 	}
 	if r.Planted, err = Plant(ctx, config, r.CA, max(1, r.Pods/podsPerPlant)); err != nil {
