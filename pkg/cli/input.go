@@ -84,6 +84,7 @@ func (o *analyseOptions) deliver(in *loaded, show func(io.Writer, render.Options
 			return err
 		}
 	}
+	in.snapshot = nil // what is shown holds what it needs, and to write thousands of findings takes the memory of many objects
 	if err := show(o.env.Out, o.outputOptions()); err != nil {
 		return err
 	}
