@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -110,6 +112,73 @@ func TestLongListings(t *testing.T) {
 		limits = append(limits, q.Get("limit"))
 	}
 	if want := []string{"250", "297"}; !slices.Equal(limits, want) {
+		t.Errorf("asked for %v, want %v", limits, want)
+	}
+}
+
+// TestOddAnswers: without a content type an answer is protobuf; one that is cut off, or of a kind that nobody knows, is no API object.
+func TestOddAnswers(t *testing.T) {
+	_, c, _ := start(t, apitest.Options{})
+	var good bytes.Buffer
+	if err := protobuf.NewSerializer(snapshot.Scheme(), snapshot.Scheme()).Encode(&corev1.Pod{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"},
+	}, &good); err != nil {
+		t.Fatal(err)
+	}
+	unknown := runtime.Unknown{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: "Unheard"}, Raw: []byte("x")}
+	strange, err := unknown.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		contentType string
+		body        []byte
+		ok          bool
+	}{
+		"no content type":         {"", good.Bytes(), true},
+		"with parameters":         {runtime.ContentTypeProtobuf + "; charset=utf-8", good.Bytes(), true},
+		"cut off in the envelope": {runtime.ContentTypeProtobuf, good.Bytes()[:6], false},
+		"cut off in the object":   {runtime.ContentTypeProtobuf, good.Bytes()[:good.Len()-8], false},
+		"an envelope alone":       {runtime.ContentTypeProtobuf, []byte(envelope), false},
+		"of an unknown kind":      {runtime.ContentTypeProtobuf, append([]byte(envelope), strange...), false},
+		"nothing":                 {runtime.ContentTypeProtobuf, nil, false},
+		"a login page":            {"text/html", []byte("<html>"), false},
+		"no media type":           {"/;", good.Bytes(), false},
+	} {
+		var m memory
+		m.body.Write(tc.body)
+		if o, err := c.decode(tc.contentType, corev1.SchemeGroupVersion, &m); (err == nil) != tc.ok {
+			t.Errorf("%s: %v, %v", name, o, err)
+		}
+	}
+}
+
+// TestLargeObjects: a page that is too long for one answer is asked for again in small, and no more are larger.
+func TestLargeObjects(t *testing.T) {
+	var limits []string
+	large := on(allPods, func(w http.ResponseWriter, r *http.Request, _ int) bool {
+		limit := r.URL.Query().Get("limit")
+		limits = append(limits, limit)
+		if limit == strconv.Itoa(PageSize) {
+			return false
+		}
+		w.Header().Set("Content-Type", runtime.ContentTypeProtobuf)
+		for block := make([]byte, 1<<20); ; {
+			if _, err := w.Write(block); err != nil {
+				return true // the client has had enough
+			}
+		}
+	})
+	_, c, _ := start(t, apitest.Options{Objects: pods("shop", 26_000), Fault: large})
+	c.most = 3 * PageSize
+	s, err := read(t, c, "", snapshot.Pods)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.View(snapshot.Pods).Pods("")); n != 3*PageSize {
+		t.Errorf("%d pods were read", n)
+	}
+	if want := []string{"250", "257", "250", "250"}; !slices.Equal(limits, want) {
 		t.Errorf("asked for %v, want %v", limits, want)
 	}
 }

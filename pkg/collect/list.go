@@ -16,8 +16,8 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
-// PageSize is how many objects one request asks for at the least. Kubectl asks for 500; with half of that, what is decoded and not yet trimmed takes
-// 15 MB less, and no measurable time more (docs/performance.md).
+// PageSize is how many objects one request asks for at the least. Kubectl asks for 500; with half of that, what is decoded and not yet trimmed
+// takes 15 MB less, and no measurable time more (docs/performance.md).
 const PageSize = 250
 
 // Page is how many objects to ask for where the server says that so many are left: more than PageSize only of a listing of tens of thousands,
@@ -56,8 +56,8 @@ func (l listing) String() string {
 func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progress func(n, left int)) (snapshot.State, error) {
 	var (
 		read      int
-		left      int // as far as the server says
-		small     bool
+		left      int  // as far as the server says
+		small     bool // pages are not to be larger than they must be: the objects are
 		token     string
 		seen      = map[string]bool{"": true} // tokens that were followed
 		firsts    = map[snapshot.Ref]bool{}   // objects that a page began with

@@ -56,7 +56,7 @@ func open() (*Lab, error) {
 	cache = filepath.Join(cache, "kubectl-scars-lab")
 	dir := filepath.Join(cache, "run")
 	l := &Lab{
-		Dir: dir, Bin: filepath.Join(cache, "bin", parts.KubernetesVersion), cache: cache,
+		Dir: dir, Bin: parts.Bin(cache), cache: cache,
 		proc: proc.Table{Dir: filepath.Join(dir, "proc")}, net: netns.Default,
 	}
 	l.kinds = sync.OnceValues(l.newKinds)

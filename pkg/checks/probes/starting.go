@@ -81,7 +81,7 @@ const lost = "Unknown"
 func cameBack(pod *corev1.Pod, now time.Time) bool {
 	some, all := false, !anyBroken(pod)
 	eachStatus(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
-		if st.Ready || init && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways) {
+		if st.Ready || init && !sidecar(c) {
 			return
 		}
 		end := st.State.Terminated
@@ -103,7 +103,7 @@ func cameBack(pod *corev1.Pod, now time.Time) bool {
 
 // patience is how long a running container may take until it is ready.
 func patience(c *corev1.Container, init bool, st *corev1.ContainerStatus) time.Duration {
-	if init && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways) {
+	if init && !sidecar(c) {
 		return initsWithin
 	}
 	d := settlesWithin

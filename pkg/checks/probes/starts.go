@@ -88,7 +88,7 @@ func newestPod(v *snapshot.View, w snapshot.Ref) (newest *corev1.Pod) {
 // eachContainer visits the containers of a pod that start under probes: sidecars and the containers proper.
 func eachContainer(pod *corev1.Pod, visit func(c *corev1.Container, init bool)) {
 	for i := range pod.Spec.InitContainers {
-		if c := &pod.Spec.InitContainers[i]; c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+		if c := &pod.Spec.InitContainers[i]; sidecar(c) {
 			visit(c, true)
 		}
 	}

@@ -38,7 +38,7 @@ func unready(pod *corev1.Pod, events []*corev1.Event) (reason string, evidence f
 		case st.State.Terminated != nil && (st.State.Terminated.ExitCode != 0 || !init):
 			reason = fmt.Sprintf("ended with %d (%s)", st.State.Terminated.ExitCode, st.State.Terminated.Reason)
 			evidence.Source, evidence.Value = path+".state.terminated", reason
-		case init && st.State.Running != nil && (c.RestartPolicy == nil || *c.RestartPolicy != corev1.ContainerRestartPolicyAlways):
+		case init && st.State.Running != nil && !sidecar(c):
 			reason = "waiting for init container " + st.Name
 		case st.State.Running != nil && c.StartupProbe != nil && (st.Started == nil || !*st.Started):
 			reason = "not started" + seen(pod, events, c.Name, kubeevent.Startup, c.StartupProbe)

@@ -35,10 +35,13 @@ func ModuleDir(ctx context.Context) (string, error) {
 	return strings.TrimSpace(out), nil
 }
 
+// Bin is where programs of Kubernetes lie in a cache.
+func Bin(cache string) string { return filepath.Join(cache, "bin", KubernetesVersion) }
+
 // Kubernetes builds the programs of Kubernetes that are not in the cache yet and returns their directory.
 // The first time takes 8 to 20 minutes on two cores.
 func Kubernetes(ctx context.Context, moduleDir, cache string, log io.Writer) (string, error) {
-	dir := filepath.Join(cache, "bin", KubernetesVersion)
+	dir := Bin(cache)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -68,7 +71,7 @@ var ErrNotBuilt = errors.New("Kubernetes is not built yet, which takes longer th
 func Built(cache string) error {
 	files := []string{metricsServerFile(cache)}
 	for _, p := range programs {
-		files = append(files, filepath.Join(cache, "bin", KubernetesVersion, p))
+		files = append(files, filepath.Join(Bin(cache), p))
 	}
 	for _, file := range files {
 		if _, err := os.Stat(file); err != nil {

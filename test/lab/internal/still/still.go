@@ -111,7 +111,7 @@ func Open(dir string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Kubectl = filepath.Join(cache, "kubectl-scars-lab", "bin", parts.KubernetesVersion, "kubectl")
+	c.Kubectl = filepath.Join(parts.Bin(filepath.Join(cache, "kubectl-scars-lab")), "kubectl")
 	c.CA, err = pki.LoadCA(c.file("pki"))
 	return c, err
 }
