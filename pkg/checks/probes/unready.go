@@ -35,6 +35,10 @@ func unready(pod *corev1.Pod, events []*corev1.Event) (reason string, evidence f
 		case broken(st):
 			reason = "in " + st.State.Waiting.Reason
 			evidence.Source, evidence.Value = path+".state.waiting", st.State.Waiting.Reason+": "+st.State.Waiting.Message
+		case st.State.Terminated != nil && st.State.Terminated.Reason == lost:
+			reason = "lost with its node or runtime, and not started again"
+			evidence.Source, evidence.Value = path+".state.terminated", fmt.Sprintf("reason %s, exitCode %d", lost, st.State.Terminated.ExitCode)
+			evidence.Time = finding.At(st.State.Terminated.FinishedAt.Time)
 		case st.State.Terminated != nil && (st.State.Terminated.ExitCode != 0 || !init):
 			reason = fmt.Sprintf("ended with %d (%s)", st.State.Terminated.ExitCode, st.State.Terminated.Reason)
 			evidence.Source, evidence.Value = path+".state.terminated", reason
