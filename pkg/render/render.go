@@ -38,7 +38,7 @@ func Formats() []string {
 // Validate refuses a format that is unknown, or whose expression or template is wrong, before any work is done.
 func Validate(format string) error {
 	switch format {
-	case "", "table", "wide", "markdown", "name":
+	case "", "table", "wide", "markdown", "json", "name":
 		return nil
 	}
 	_, err := structuredPrinter(format)

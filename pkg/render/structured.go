@@ -1,10 +1,11 @@
 package render
 
-// The formats for programs: json, yaml, name, jsonpath and go-template, all by the printers that kubectl itself uses, so that an
-// expression works here as it does there. Nothing is shortened. What would control a terminal is escaped in json, where that changes no
+// The formats for programs: json, and by the printers that kubectl itself uses, so that an expression works here as it does there, yaml, name,
+// jsonpath and go-template. Nothing is shortened. What would control a terminal is escaped in json, where that changes no
 // value, and neutralised in the others: they are read on terminals as often as by programs.
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -24,10 +25,7 @@ import (
 )
 
 func structuredPrinter(format string) (printers.ResourcePrinter, error) {
-	switch format {
-	case "json":
-		return &printers.JSONPrinter{}, nil
-	case "yaml":
+	if format == "yaml" {
 		return &printers.YAMLPrinter{}, nil
 	}
 	name, _, takesArgument := strings.Cut(format, "=")
@@ -46,7 +44,18 @@ func structuredPrinter(format string) (printers.ResourcePrinter, error) {
 	return printer, nil
 }
 
+// writeStructured writes json from v itself: kubectl's printer wants an object, and the maps of a long report's take more memory than all
+// that is known of its cluster.
 func writeStructured(w io.Writer, v any, format string) error {
+	if format == "json" {
+		out := bufio.NewWriter(w)
+		encoder := json.NewEncoder(escaping{out})
+		encoder.SetIndent("", "    ")
+		if err := encoder.Encode(v); err != nil {
+			return fmt.Errorf("encode: %w", err)
+		}
+		return out.Flush()
+	}
 	printer, err := structuredPrinter(format)
 	if err != nil {
 		return err
@@ -54,9 +63,6 @@ func writeStructured(w io.Writer, v any, format string) error {
 	object, err := toUnstructured(v)
 	if err != nil {
 		return err
-	}
-	if format == "json" {
-		return printer.PrintObj(object, escaping{w})
 	}
 	object.Object, _ = neutral(object.Object).(map[string]any)
 	return printer.PrintObj(object, w)
@@ -84,21 +90,30 @@ func neutral(v any) any {
 type escaping struct{ w io.Writer }
 
 func (e escaping) Write(p []byte) (int, error) {
-	var out bytes.Buffer
-	for _, r := range string(p) {
-		if r < utf8.RuneSelf && r != 0x7f || unicode.IsGraphic(r) {
-			out.WriteRune(r)
-			continue
+	for rest := p; len(rest) > 0; {
+		end := bytes.IndexFunc(rest, hidden)
+		if end < 0 {
+			end = len(rest)
 		}
+		if _, err := e.w.Write(rest[:end]); err != nil {
+			return 0, err
+		}
+		rest = rest[end:]
+		if len(rest) == 0 {
+			break
+		}
+		r, size := utf8.DecodeRune(rest)
 		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&out, `\u%04x`, unit)
+			if _, err := fmt.Fprintf(e.w, `\u%04x`, unit); err != nil {
+				return 0, err
+			}
 		}
-	}
-	if _, err := e.w.Write(out.Bytes()); err != nil {
-		return 0, err
+		rest = rest[size:]
 	}
 	return len(p), nil
 }
+
+func hidden(r rune) bool { return r == 0x7f || r >= utf8.RuneSelf && !unicode.IsGraphic(r) }
 
 // toUnstructured goes through JSON, so that what a template sees is exactly what json prints; integers stay integers.
 func toUnstructured(v any) (*unstructured.Unstructured, error) {
