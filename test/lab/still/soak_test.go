@@ -59,7 +59,7 @@ func TestEachFault(t *testing.T) {
 					explained(t, got, want, resource)
 				}
 				if p.Played()[kind] == 0 && !mayMiss(kind, resource) {
-					t.Errorf("played: %v", p.Played())
+					t.Errorf("played: %v, stderr %q", p.Played(), got.stderr)
 				}
 			})
 		}
