@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -208,6 +209,10 @@ func (c *Client) again(err error, try int) (time.Duration, bool) {
 	return time.Duration(try*try) * 200 * time.Millisecond, try < attempts && c.transient(err)
 }
 
+// brokenHTTP2 is in what a request gets whose connection another request found broken (Go 1.26 net/http/h2_bundle.go); no error to compare with
+// is exported.
+const brokenHTTP2 = "http2: client conn"
+
 // transient tells whether an error may pass: the server's own trouble, or a connection that broke. Where the server has not answered at
 // all, nothing but a connection that was there and broke is tried again: it is more likely not there.
 func (c *Client) transient(err error) bool {
@@ -221,5 +226,5 @@ func (c *Client) transient(err error) bool {
 	case c.clock.Answered():
 		return true
 	}
-	return utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || errors.Is(err, syscall.EPIPE) // written to what the peer has closed
+	return utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) || errors.Is(err, syscall.EPIPE) || strings.Contains(err.Error(), brokenHTTP2)
 }
