@@ -12,7 +12,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -102,16 +101,8 @@ func (c *Client) answer(ctx context.Context, request *rest.Request, gv schema.Gr
 		return nil, err
 	}
 	defer func() { _ = body.Close() }()
-	read, ok := buffers.Get().(*bytes.Buffer)
-	if !ok {
-		read = &bytes.Buffer{}
-	}
-	defer func() {
-		if read.Cap() <= mostKept {
-			buffers.Put(read)
-		}
-	}()
-	read.Reset()
+	read := c.buffers.get()
+	defer c.buffers.put(read)
 	if _, err := read.ReadFrom(body); errors.Is(err, errTooLong) {
 		return nil, err
 	} else if err != nil {
@@ -127,12 +118,44 @@ func (c *Client) answer(ctx context.Context, request *rest.Request, gv schema.Gr
 	return object, nil
 }
 
-// buffers are what answers are read into. Decoders copy what they keep, so each can be used again; made anew for each page, as client-go
-// does, they would be a third of all that is allocated while a cluster is read.
-var buffers sync.Pool
+// buffers are what answers are read into, as many as requests are in flight. Decoders copy what they keep, so each can be used again; made
+// anew for each page, as client-go does, they would be a third of all that is allocated while a cluster is read. A sync.Pool would lose them
+// in every other garbage collection, of which there are dozens.
+type buffers chan *bytes.Buffer
 
 // mostKept is how much memory one keeps, in bytes: an answer of many times the usual size is not come back to.
-const mostKept = 32 << 20
+const mostKept = 16 << 20
+
+func (b buffers) get() *bytes.Buffer {
+	select {
+	case used := <-b:
+		used.Reset()
+		return used
+	default:
+		return &bytes.Buffer{}
+	}
+}
+
+func (b buffers) put(used *bytes.Buffer) {
+	if used.Cap() > mostKept {
+		return
+	}
+	select {
+	case b <- used:
+	default:
+	}
+}
+
+// drop leaves them to the garbage collector: nothing long is to be read soon.
+func (b buffers) drop() {
+	for {
+		select {
+		case <-b:
+		default:
+			return
+		}
+	}
+}
 
 func (c *Client) decode(contentType string, gv schema.GroupVersion, data []byte) (runtime.Object, error) {
 	mediaType, params, err := mime.ParseMediaType(cmp.Or(contentType, runtime.ContentTypeProtobuf)) // as client-go
