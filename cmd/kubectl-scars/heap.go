@@ -16,7 +16,7 @@ import (
 const (
 	small = 152 << 20 // bytes: up to here the heap grows as Go has it
 	spare = 8 << 20   // bytes beside the fifth
-	each  = 5 << 10   // bytes: what a pod takes with all that belongs to it: half of it is its own
+	each  = 5300      // bytes: what a pod takes with all that belongs to it: half of it is its own
 )
 
 // boundHeap bounds the heap by what is alive, anew after each collection, or by what so many pods will need as the function that it returns is
