@@ -42,6 +42,9 @@ func Up(ctx context.Context, dir string, pods, failures int, log io.Writer, flag
 	if err = r.programs(ctx); err == nil {
 		err = r.fill(ctx, log)
 	}
+	if err == nil {
+		err = c.Renew(ctx)
+	}
 	if err != nil {
 		_ = c.Down()
 		return nil, err

@@ -54,8 +54,9 @@ type Cluster struct {
 
 	CA *pki.CA // of clients and server
 
-	proc proc.Table
-	lock *os.File
+	proc  proc.Table
+	serve []string // what the API server is started by
+	lock  *os.File
 }
 
 // Up starts a cluster whose state lies in dir; one that was left there is ended. What happens is told to log. The API server gets the flags
@@ -160,20 +161,33 @@ func (c *Cluster) start(ctx context.Context, bin string, flags []string) (err er
 		"--initial-advertise-peer-urls", peer, "--initial-cluster", "default="+peer); err != nil {
 		return err
 	}
-	if err := c.proc.Start(apiserver, append([]string{"env", "GOMEMLIMIT=12GiB", filepath.Join(bin, apiserver), "--etcd-servers=" + client, "--secure-port=" + ports[2], "--bind-address=127.0.0.1",
+	c.serve = append([]string{"env", "GOMEMLIMIT=12GiB", filepath.Join(bin, apiserver), "--etcd-servers=" + client, "--secure-port=" + ports[2], "--bind-address=127.0.0.1",
 		"--tls-cert-file=" + c.file("pki/apiserver.crt"), "--tls-private-key-file=" + c.file("pki/apiserver.key"), "--client-ca-file=" + c.file("pki/ca.crt"),
 		"--service-account-key-file=" + c.file("pki/sa.pub"), "--service-account-signing-key-file=" + c.file("pki/sa.key"),
 		"--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/12",
 		"--disable-admission-plugins=ServiceAccount,PodSecurity,DefaultTolerationSeconds,TaintNodesByCondition,StorageObjectInUseProtection,DefaultStorageClass",
 		"--event-ttl=100h", "--etcd-compaction-interval=0", "--max-requests-inflight=1000", "--max-mutating-requests-inflight=1000",
 		"--audit-log-path=" + c.AuditLog(), "--audit-policy-file=" + c.file("audit.yaml"), "--audit-log-maxsize=10000", // in MB: it is read when all has ended, so nothing may be rotated away
-	}, flags...)...); err != nil {
+	}, flags...)
+	if err := c.proc.Start(apiserver, c.serve...); err != nil {
 		return err
 	}
 	for name, orgs := range map[string][]string{Admin: {"system:masters"}, Writer: {"system:masters"}} {
 		if _, err := c.User(name, "", orgs...); err != nil {
 			return err
 		}
+	}
+	return c.ready(ctx)
+}
+
+// Renew ends the API server and starts it anew, which forgets what it remembers of what was written: at 100,000 pods that is more than it may
+// hold, and it would do nothing but collect garbage.
+func (c *Cluster) Renew(ctx context.Context) error {
+	if err := c.proc.Stop(apiserver, 10*time.Second); err != nil {
+		return err
+	}
+	if err := c.proc.Start(apiserver, c.serve...); err != nil {
+		return err
 	}
 	return c.ready(ctx)
 }
