@@ -179,7 +179,8 @@ func TestLargeObjects(t *testing.T) {
 	}
 }
 
-// FuzzOpen: an envelope is opened as the library opens it, which copies what is in it.
+// FuzzOpen: an envelope that is opened is opened as the library opens it, which copies what is in it. The library lets pass field numbers that
+// protobuf does not have.
 func FuzzOpen(f *testing.F) {
 	for _, u := range []runtime.Unknown{
 		{TypeMeta: runtime.TypeMeta{APIVersion: "v1", Kind: "PodList"}, Raw: []byte("\n\x00\x12\x00"), ContentType: runtime.ContentTypeProtobuf},
@@ -198,11 +199,8 @@ func FuzzOpen(f *testing.F) {
 		var want runtime.Unknown
 		wantErr := want.Unmarshal(data)
 		got, err := open(append([]byte(envelope), data...))
-		if (err == nil) != (wantErr == nil) {
-			t.Fatalf("%v, want %v", err, wantErr)
-		}
-		if err == nil && (!bytes.Equal(got.Raw, want.Raw) || got.TypeMeta != want.TypeMeta) {
-			t.Errorf("%v, want %v", got, want)
+		if err == nil && (wantErr != nil || !bytes.Equal(got.Raw, want.Raw) || got.TypeMeta != want.TypeMeta) {
+			t.Errorf("%v, want %v, %v", got, want, wantErr)
 		}
 	})
 }
