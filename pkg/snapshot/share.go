@@ -4,6 +4,7 @@ package snapshot
 // resources. Of 20,000 pods they are most of the memory. A snapshot never changes, so its objects may share.
 
 import (
+	"crypto/sha256"
 	"maps"
 	"slices"
 
@@ -16,24 +17,28 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// sharing holds each part that was seen, by its content: its protobuf form, in which maps are sorted.
+// sharing holds each part that was seen, by the content of its protobuf form, in which maps are sorted.
 type sharing struct {
 	buffer     []byte // of the form that is looked up
 	words      map[string]string
-	labels     map[string]map[string]string
-	owners     map[string][]metav1.OwnerReference
-	containers map[string][]corev1.Container
-	volumes    map[string][]corev1.Volume
-	amounts    map[string]corev1.ResourceList
-	resources  map[string]*corev1.ResourceRequirements
+	labels     map[content]map[string]string
+	owners     map[content][]metav1.OwnerReference
+	containers map[content][]corev1.Container
+	probes     map[content]*corev1.Probe
+	volumes    map[content][]corev1.Volume
+	amounts    map[content]corev1.ResourceList
+	resources  map[content]*corev1.ResourceRequirements
 	flags      map[bool]*bool
 }
 
+// content stands for a form, whose own bytes would be a twentieth of all memory: half of its SHA-256, which no two forms share.
+type content [16]byte
+
 func newSharing() sharing {
 	return sharing{
-		words: map[string]string{}, labels: map[string]map[string]string{}, owners: map[string][]metav1.OwnerReference{},
-		containers: map[string][]corev1.Container{}, volumes: map[string][]corev1.Volume{},
-		amounts: map[string]corev1.ResourceList{}, resources: map[string]*corev1.ResourceRequirements{},
+		words: map[string]string{}, labels: map[content]map[string]string{}, owners: map[content][]metav1.OwnerReference{},
+		containers: map[content][]corev1.Container{}, probes: map[content]*corev1.Probe{}, volumes: map[content][]corev1.Volume{},
+		amounts: map[content]corev1.ResourceList{}, resources: map[content]*corev1.ResourceRequirements{},
 		flags: map[bool]*bool{true: new(true), false: new(false)},
 	}
 }
@@ -95,10 +100,31 @@ func (s *sharing) spec(p *corev1.PodSpec) {
 	for _, w := range []*string{&p.NodeName, &p.ServiceAccountName, &p.SchedulerName, &p.PriorityClassName, (*string)(&p.RestartPolicy), (*string)(&p.DNSPolicy)} {
 		s.word(w)
 	}
-	p.Containers = one(s, s.containers, &corev1.PodSpec{Containers: p.Containers}, p.Containers)
-	p.InitContainers = one(s, s.containers, &corev1.PodSpec{Containers: p.InitContainers}, p.InitContainers)
+	p.Containers, p.InitContainers = s.contained(p.Containers), s.contained(p.InitContainers)
 	p.Volumes = one(s, s.volumes, &corev1.PodSpec{Volumes: p.Volumes}, p.Volumes)
 	p.Resources = s.required(p.Resources)
+}
+
+// contained shares the containers of a template, and of those that are new what most templates have alike: half of their memory.
+func (s *sharing) contained(list []corev1.Container) []corev1.Container {
+	first := one(s, s.containers, &corev1.PodSpec{Containers: list}, list)
+	if len(list) == 0 || &first[0] != &list[0] {
+		return first
+	}
+	for i := range list {
+		r := &list[i].Resources
+		r.Limits, r.Requests = s.amount(r.Limits), s.amount(r.Requests)
+		for _, p := range []**corev1.Probe{&list[i].LivenessProbe, &list[i].ReadinessProbe, &list[i].StartupProbe} {
+			if *p != nil {
+				*p = one(s, s.probes, *p, *p)
+			}
+		}
+	}
+	return list
+}
+
+func (s *sharing) amount(l corev1.ResourceList) corev1.ResourceList {
+	return one(s, s.amounts, &corev1.ResourceRequirements{Limits: l}, l)
 }
 
 func (s *sharing) pod(p *corev1.Pod) {
@@ -150,7 +176,7 @@ func (s *sharing) status(st *corev1.ContainerStatus, p *corev1.Pod) {
 	if equal(st.AllocatedResources, asked.Requests) {
 		st.AllocatedResources = asked.Requests
 	} else {
-		st.AllocatedResources = one(s, s.amounts, &corev1.ResourceRequirements{Limits: st.AllocatedResources}, st.AllocatedResources)
+		st.AllocatedResources = s.amount(st.AllocatedResources)
 	}
 }
 
@@ -217,7 +243,7 @@ type encoder interface {
 }
 
 // one returns the first part that was seen with the same form.
-func one[T any](s *sharing, known map[string]T, form encoder, part T) T {
+func one[T any](s *sharing, known map[content]T, form encoder, part T) T {
 	size := form.Size()
 	if size == 0 {
 		return part
@@ -228,9 +254,11 @@ func one[T any](s *sharing, known map[string]T, form encoder, part T) T {
 	if _, err := form.MarshalToSizedBuffer(s.buffer[:size]); err != nil {
 		return part
 	}
-	if first, ok := known[string(s.buffer[:size])]; ok {
+	sum := sha256.Sum256(s.buffer[:size])
+	of := content(sum[:16])
+	if first, ok := known[of]; ok {
 		return first
 	}
-	known[string(s.buffer[:size])] = part
+	known[of] = part
 	return part
 }

@@ -13,8 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-func template(labels map[string]string, claim string) corev1.PodTemplateSpec {
-	t := corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: containers(), Volumes: volumes(claim)}}
+// template is that of an application: its name is its volume's claim and its program's.
+func template(labels map[string]string, name string) corev1.PodTemplateSpec {
+	t := corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: containers(name), Volumes: volumes(name)}}
 	t.Labels = labels
 	return t
 }
@@ -23,7 +24,8 @@ func volumes(claim string) []corev1.Volume {
 	return []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim}}}}
 }
 
-func containers() []corev1.Container {
+// containers are an application's own program, and a proxy as everywhere.
+func containers(app string) []corev1.Container {
 	probe := func(path, port string, period int32) *corev1.Probe {
 		return &corev1.Probe{PeriodSeconds: period, TimeoutSeconds: 1, FailureThreshold: 3, SuccessThreshold: 1,
 			ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intstr.FromString(port), Scheme: "HTTP"}}}
@@ -31,12 +33,12 @@ func containers() []corev1.Container {
 	var out []corev1.Container
 	for n, name := range []string{"app", "proxy"} {
 		port := []string{"http", "admin"}[n]
-		c := corev1.Container{Name: name, Image: "registry.example/" + name + ":1.4.2", Resources: resources(),
+		c := corev1.Container{Name: name, Image: "registry.example/" + []string{app, "proxy"}[n] + ":1.4.2", Resources: resources(),
 			Ports:         []corev1.ContainerPort{{Name: port, ContainerPort: int32(8080 + n), Protocol: corev1.ProtocolTCP}},
 			LivenessProbe: probe("/healthz", port, 20), ReadinessProbe: probe("/ready", port, 10),
 			VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}}}
 		for i := range 12 {
-			c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprintf("SETTING_%d", i), Value: fmt.Sprintf("http://service-%d.team.svc.cluster.local:8080/path", i)})
+			c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprintf("SETTING_%d", i), Value: fmt.Sprintf("http://%s-%d.team.svc.cluster.local:8080/path", app, i)})
 		}
 		out = append(out, c)
 	}
@@ -59,7 +61,8 @@ func (m maker) pod(rs *appsv1.ReplicaSet, labels map[string]string, number int) 
 	maps.Copy(p.Labels, labels)
 	p.Annotations = map[string]string{"prometheus.io/scrape": "true", "prometheus.io/port": "8080"}
 	token := fmt.Sprintf("kube-api-access-%05d", number)
-	p.Spec = corev1.PodSpec{NodeName: nodeName(number / perNode), Containers: containers(), Volumes: volumes(labels["app.kubernetes.io/name"]), RestartPolicy: corev1.RestartPolicyAlways,
+	app := labels["app.kubernetes.io/name"]
+	p.Spec = corev1.PodSpec{NodeName: nodeName(number / perNode), Containers: containers(app), Volumes: volumes(app), RestartPolicy: corev1.RestartPolicyAlways,
 		ServiceAccountName: "default", SchedulerName: "default-scheduler", DNSPolicy: corev1.DNSClusterFirst, TerminationGracePeriodSeconds: new(int64(30)),
 		Tolerations: []corev1.Toleration{{Key: "node.kubernetes.io/not-ready", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute, TolerationSeconds: new(int64(300))}}}
 	p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{Name: token, VolumeSource: corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{
