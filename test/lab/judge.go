@@ -171,6 +171,7 @@ func (p *Player) Try(ctx context.Context, tool Tool, in incident.Incident) error
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "second try of %s, because: %v\n", in.Name, err)
+	p.again.Store(in.Name, in.Check == "")
 	if err := p.Undo(ctx, in); err != nil {
 		return err
 	}
@@ -248,7 +249,7 @@ func PlayGroup(t *testing.T, group, only string) (context.Context, *Lab, Tool) {
 
 // TryAll tries incidents and healthy workloads side by side, each as a subtest, and prints how many came out as wanted.
 func (p *Player) TryAll(ctx context.Context, t *testing.T, tool Tool, incidents []incident.Incident) {
-	count := map[string]int{}
+	count, kinds := map[string]int{}, map[bool]string{false: "incidents named", true: "healthy workloads left alone"} // by whether they are healthy
 	var took sync.Map
 	try := func(ctx context.Context, in incident.Incident) error {
 		begin := time.Now()
@@ -256,10 +257,7 @@ func (p *Player) TryAll(ctx context.Context, t *testing.T, tool Tool, incidents 
 		return p.Try(ctx, tool, in)
 	}
 	for in, err := range p.Each(ctx, incidents, try) {
-		kind := "incidents named"
-		if in.Check == "" {
-			kind = "healthy workloads left alone"
-		}
+		kind := kinds[in.Check == ""]
 		count[kind+" of"]++
 		t.Run(in.Name, func(t *testing.T) {
 			time, _ := took.Load(in.Name)
@@ -270,7 +268,11 @@ func (p *Player) TryAll(ctx context.Context, t *testing.T, tool Tool, incidents 
 			count[kind]++
 		})
 	}
-	for _, kind := range []string{"incidents named", "healthy workloads left alone"} {
-		fmt.Printf("%d of %d %s\n", count[kind], count[kind+" of"], kind)
+	p.again.Range(func(_, healthy any) bool {
+		count[kinds[healthy.(bool)]+" again"]++
+		return true
+	})
+	for _, kind := range []string{kinds[false], kinds[true]} {
+		fmt.Printf("%d of %d %s, %d of them at a second try\n", count[kind], count[kind+" of"], kind, count[kind+" again"])
 	}
 }

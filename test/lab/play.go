@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/errors"
@@ -23,6 +24,7 @@ const Patience = 10 * time.Minute
 type Player struct {
 	lab   *Lab
 	looks looks
+	again sync.Map // what was tried twice, by name: whether it is healthy
 }
 
 // NewPlayer prepares to play.

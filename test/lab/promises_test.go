@@ -18,7 +18,7 @@ import (
 func audit(ctx context.Context, t *testing.T, tool Tool) {
 	commands := [][]string{
 		{"record", "-A", "-f", filepath.Join(t.TempDir(), "recording.json")}, {"version", "--remote"}, {"triage", "node/node1", "-n", "default"},
-		{"oom", "rank"},
+		{"oom", "rank"}, {"probes", "timeline", "-A"}, {"probes", "recommend", "-A"}, {"oom", "-A", "--kubelet-stats"},
 	}
 	for _, area := range []string{"oom", "probes", "netpol", "certs", "pvc", "triage"} {
 		commands = append(commands, []string{area, "-A"}, []string{area, "-n", "default"})

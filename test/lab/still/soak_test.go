@@ -169,9 +169,9 @@ func TestSoak(t *testing.T) {
 	want := undisturbedBy{}
 	var runs, reports, lost, early int
 	played, ways := map[fault.Kind]int{}, map[string]int{}
-	const enough, most = 60, 200 // runs, where no time is given
+	const enough, most, everyWay = 60, 200, 11 // runs, where no time is given
 	for end := time.Now().Add(*soakFor); !t.Failed(); runs++ {
-		if proves := len(played) == len(fault.Kinds()) && len(ways) == 9 && lost > 0; time.Now().After(end) && (runs >= enough && proves || runs >= most) {
+		if proves := len(played) == len(fault.Kinds()) && len(ways) == everyWay && lost > 0; time.Now().After(end) && (runs >= enough && proves || runs >= most) {
 			break
 		}
 		seed := *soakSeed + uint64(runs)
@@ -186,7 +186,7 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	t.Logf("%d runs, %d with a report, %d findings lost and accounted for, %d said early, faults played: %v, ways: %v", runs, reports, lost, early, played, ways)
-	if reports < runs/3 || lost == 0 || len(played) < len(fault.Kinds()) || len(ways) < 9 {
+	if reports < runs/3 || lost == 0 || len(played) < len(fault.Kinds()) || len(ways) < everyWay {
 		t.Errorf("that proves little")
 	}
 }

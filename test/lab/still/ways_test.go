@@ -46,7 +46,9 @@ func drawWay(draw *rand.Rand) way {
 		{name: "-l", args: []string{"triage", "-A", "-l", "app=web"}},
 		{name: "--save", args: []string{"triage", "-A"}, file: "--save"},
 		{name: "record", args: []string{"record", "-A"}, file: "-f"},
-		{name: "rank", args: []string{"oom", "rank"}, read: ranked},
+		{name: "rank", args: []string{"oom", "rank"}, read: viewed("oom/rank", func() finding.View { return &finding.OOMRank{} })},
+		{name: "timeline", args: []string{"probes", "timeline", "-A"}, read: viewed("probes/timeline", func() finding.View { return &finding.ProbesTimeline{} })},
+		{name: "recommend", args: []string{"probes", "recommend", "-A"}, read: viewed("probes/recommend", func() finding.View { return &finding.ProbesRecommend{} })},
 		{name: "version", args: []string{"version", "--remote"}, read: version},
 	}
 	if draw.IntN(2) == 0 {
@@ -105,17 +107,19 @@ func without(args []string, flag string) []string {
 	return args
 }
 
-// ranked reads a ranking as a report: each object that is ranked stands for a finding.
-func ranked(stdout []byte) (*finding.Report, error) {
-	var v finding.OOMRank
-	if err := json.Unmarshal(stdout, &v); err != nil {
-		return nil, err
+// viewed reads a view as a report: each object that it is about stands for a finding.
+func viewed(id string, empty func() finding.View) func(stdout []byte) (*finding.Report, error) {
+	return func(stdout []byte) (*finding.Report, error) {
+		v := empty()
+		if err := json.Unmarshal(stdout, v); err != nil {
+			return nil, err
+		}
+		r := &finding.Report{Coverage: v.Head().Coverage}
+		for _, o := range v.Objects() {
+			r.Findings = append(r.Findings, finding.Finding{Check: id, Object: o, Fingerprint: fmt.Sprint(o)})
+		}
+		return r, nil
 	}
-	r := &finding.Report{Coverage: v.Coverage}
-	for _, o := range v.Objects() {
-		r.Findings = append(r.Findings, finding.Finding{Check: "oom/rank", Object: o, Fingerprint: fmt.Sprint(o)})
-	}
-	return r, nil
 }
 
 // version reads the server's version as if it were a finding.
