@@ -225,7 +225,7 @@ func (c *Client) again(err error, try int) (time.Duration, bool) {
 	if err == nil {
 		return 0, false
 	}
-	if seconds, told := apierrors.SuggestsClientDelay(err); told {
+	if seconds, told := apierrors.SuggestsClientDelay(err); told && seconds > 0 { // it is "told" of every server's time-out, without any seconds
 		told := time.Duration(seconds) * time.Second
 		return told, try < toldAttempts && (c.timeout <= 0 || told < c.timeout)
 	}

@@ -51,6 +51,9 @@ func (l listing) String() string {
 	return fmt.Sprintf("list %s in %q", l.info.Kind, l.namespace)
 }
 
+// fresh is how a listing goes of which nothing is to be said.
+var fresh = snapshot.State{Status: snapshot.OK}
+
 // list reads a collection page by page into the builder, and says how it went. Paging is our own because of what it does when a
 // continue token expires: the server's error then carries a token to go on with, at the price that later pages are from a later moment
 // (kubernetes v1.37.2 apiserver/pkg/storage/etcd3/continue.go); client-go's pager can only start anew in one unpaged list.
@@ -63,8 +66,13 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		seen      = map[string]bool{"": true} // tokens that were followed
 		firsts    = map[snapshot.Ref]bool{}   // objects that a page began with
 		fromStart = true                      // whether an expired token may still be answered by reading anew
-		state     = snapshot.State{Status: snapshot.OK}
+		state     = fresh
 	)
+	failed := func(err error) (snapshot.State, error) {
+		s := failure(err, read)
+		s.Torn = state.Torn
+		return s, err
+	}
 	for {
 		limit := Page(left)
 		if small {
@@ -76,28 +84,31 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 			continue
 		}
 		if next, expired := expiredToken(err); expired && (next != "" || fromStart) {
-			state.Reason = "the listing expired while it was read: its pages are from different moments"
 			if next == "" {
-				fromStart, read, left, seen, firsts = false, 0, 0, map[string]bool{}, map[snapshot.Ref]bool{}
+				b.Discard(l.info.Kind, l.namespace) // what is gone by now would never be taken out
+				progress(-read, 0)
+				fromStart, read, left, state, seen, firsts = false, 0, 0, fresh, map[string]bool{}, map[snapshot.Ref]bool{}
+			} else {
+				state.Torn, state.Reason = true, "the listing expired while it was read: its pages are from different moments"
 			}
 			if seen[next] {
-				return failure(errStuck, read), errStuck
+				return failed(errStuck)
 			}
 			token, seen[next] = next, true
 			continue
 		}
 		if err != nil {
-			return failure(err, read), err
+			return failed(err)
 		}
 		if first, ok := begins(page); ok && firsts[first] {
-			return failure(errRepeats, read), errRepeats
+			return failed(errRepeats)
 		} else if ok {
 			firsts[first] = true
 		}
 		n, list, err := take(page, b)
 		read += n
 		if err != nil {
-			return failure(err, read), err
+			return failed(err)
 		}
 		next := list.GetContinue()
 		left = Left(list)
@@ -106,10 +117,10 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 			return state, nil
 		}
 		if read >= c.most {
-			return failure(errTooMany, read), errTooMany
+			return failed(errTooMany)
 		}
 		if seen[next] {
-			return failure(errStuck, read), errStuck
+			return failed(errStuck)
 		}
 		token, seen[next] = next, true
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/kubectl-scars/kubectl-scars/pkg/collect/apitest"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
@@ -50,6 +52,7 @@ func TestExpiredToken(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault    func(w http.ResponseWriter, r *http.Request, n int) bool
 		status   snapshot.Status
+		torn     bool
 		reason   string
 		pods     int
 		requests int
@@ -61,7 +64,7 @@ func TestExpiredToken(t *testing.T) {
 				}
 				return n == 2
 			},
-			status: snapshot.OK, reason: "different moments", pods: 6, requests: 4,
+			status: snapshot.OK, torn: true, reason: "different moments", pods: 6, requests: 4,
 		},
 		"starts anew without one": {
 			fault: func(w http.ResponseWriter, _ *http.Request, n int) bool {
@@ -70,7 +73,7 @@ func TestExpiredToken(t *testing.T) {
 				}
 				return n == 2
 			},
-			status: snapshot.OK, reason: "different moments", pods: 6, requests: 5,
+			status: snapshot.OK, pods: 6, requests: 5,
 		},
 		"starts anew once only": {
 			fault: func(w http.ResponseWriter, r *http.Request, _ int) bool {
@@ -88,7 +91,7 @@ func TestExpiredToken(t *testing.T) {
 				}
 				return r.URL.Query().Get("continue") != ""
 			},
-			status: snapshot.Partial, reason: "2 read, then: the server's continue token does not advance", pods: 2, requests: 2,
+			status: snapshot.Partial, torn: true, reason: "2 read, then: the server's continue token does not advance", pods: 2, requests: 2,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,10 +101,42 @@ func TestExpiredToken(t *testing.T) {
 				t.Error(err)
 			}
 			wantState(t, s, snapshot.Pods, "", test.status, test.reason)
+			if torn := s.StateOf(snapshot.Pods, "").Torn; torn != test.torn {
+				t.Errorf("torn: %t", torn)
+			}
 			if n, requests := s.Count(snapshot.Pods), count(server, allPods); n != test.pods || requests != test.requests {
 				t.Errorf("%d pods in %d requests, want %d in %d", n, requests, test.pods, test.requests)
 			}
 		})
+	}
+}
+
+// A listing that is begun anew leaves nothing of its first beginning, and is whole: what was there then may be gone.
+func TestBegunAnew(t *testing.T) {
+	_, c, _ := start(t, apitest.Options{Objects: pods("shop", 6), Page: 2, Fault: on(allPods, func(w http.ResponseWriter, _ *http.Request, n int) bool {
+		switch n {
+		case 1:
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"kind":"PodList","apiVersion":"v1","metadata":{"continue":"x","remainingItemCount":5},"items":[{"metadata":{"namespace":"shop","name":"gone"}}]}`)
+		case 2:
+			apitest.Expired(w, "")
+		}
+		return n <= 2
+	})})
+	var counts []int
+	b := snapshot.NewBuilder()
+	err := c.Listings(t.Context(), Plan{
+		Kinds: infos(t, snapshot.Pods), Progress: func(_ snapshot.Kind, read, _ int) { counts = append(counts, read) },
+	}, b)
+	s := b.Build(time.Unix(0, 0))
+	if err != nil || s.Count(snapshot.Pods) != 6 || b.Holds(snapshot.Pods, "shop", "gone") {
+		t.Errorf("%d pods of 6: %v", s.Count(snapshot.Pods), err)
+	}
+	if st := s.StateOf(snapshot.Pods, ""); st != fresh {
+		t.Errorf("state %+v", st)
+	}
+	if want := []int{1, 0, 2, 4, 6, 6}; !slices.Equal(counts, want) {
+		t.Errorf("progress %v, want %v", counts, want)
 	}
 }
 
@@ -138,6 +173,12 @@ func TestTransient(t *testing.T) {
 		"503 with Retry-After": {
 			func(w http.ResponseWriter, _ int) { told(w, http.StatusServiceUnavailable, "1") },
 			[]time.Duration{time.Second, time.Second},
+		},
+		"a time-out that names no time": {
+			func(w http.ResponseWriter, _ int) {
+				apitest.Fail(w, http.StatusGatewayTimeout, metav1.StatusReasonServerTimeout)
+			},
+			[]time.Duration{200 * time.Millisecond, 800 * time.Millisecond},
 		},
 		"500": {
 			func(w http.ResponseWriter, _ int) { apitest.Fail(w, http.StatusInternalServerError, "InternalError") },

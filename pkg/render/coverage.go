@@ -94,7 +94,7 @@ func (p *page) coveragePart(entries []finding.Coverage) string {
 func (p *page) coverageTable() []string {
 	var rows [][]string
 	for _, c := range p.report.Coverage {
-		if c.State == finding.CoverageOK {
+		if c.State == finding.CoverageOK && c.Reason == "" {
 			continue
 		}
 		rows = append(rows, []string{c.Resource, c.Namespace, string(c.State), c.Reason, strings.Join(c.Checks, ", ")})

@@ -90,6 +90,19 @@ func (b *Builder) Add(o Object) error {
 	return nil
 }
 
+// Discard drops what was taken in of a kind in a namespace or, with the empty namespace, in the whole cluster: it is to be read anew.
+func (b *Builder) Discard(kind Kind, namespace string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	kept := &pile{at: map[key]int{}}
+	for _, o := range b.objects[kind].objects {
+		if namespace != "" && o.GetNamespace() != namespace {
+			kept.add(o)
+		}
+	}
+	b.objects[kind], b.changed[kind] = kept, true
+}
+
 // Seal says how reading a kind went, in one namespace or, with the empty namespace, in the whole cluster.
 func (b *Builder) Seal(kind Kind, namespace string, s State) {
 	b.mu.Lock()

@@ -15,11 +15,13 @@ const (
 )
 
 // State is a status with its reason. Assumed marks plain objects, which carry no proof of completeness: OK and Assumed is taken for
-// complete; Partial and Assumed is a manifest, of which all was read and which does not show what else there is.
+// complete; Partial and Assumed is a manifest, of which all was read and which does not show what else there is. Torn marks a listing
+// whose pages are from different moments: each object was there at some moment of it, no two need have been there at once.
 type State struct {
 	Status  Status `json:"status"`
 	Reason  string `json:"reason,omitempty"`
 	Assumed bool   `json:"assumed,omitempty"`
+	Torn    bool   `json:"torn,omitempty"`
 }
 
 // Readable tells whether anything was read.

@@ -9,7 +9,7 @@
 //	# want: SEVERITY CONFIDENCE KIND/NAME[/CONTAINER] regexp of the message    one line per finding
 //	# cannot-say: KIND/NAME[/CONTAINER] regexp of the reason
 //	# healthy: why                                    the object that follows must stay silent; at least one in a file
-//	# state: KIND STATUS [NAMESPACE]                  how reading a kind went, where not "ok" (forbidden, failed, partial, absent)
+//	# state: KIND STATUS [NAMESPACE]                  how reading a kind went, where not "ok" (forbidden, failed, partial, absent; torn)
 //	# ask: KIND NAMESPACE/NAME STATUS                 how asking for an object went, where not "ok"
 package checktest
 
@@ -308,6 +308,9 @@ func (fx *fixture) directive(name, rest string, line int) (err error) {
 			return fmt.Errorf("state: KIND STATUS [NAMESPACE]")
 		}
 		s := snapshot.Sealed{Kind: snapshot.Kind(words[0]), State: snapshot.State{Status: snapshot.Status(words[1]), Reason: "fixture"}}
+		if words[1] == "torn" {
+			s.State.Status, s.State.Torn = snapshot.OK, true
+		}
 		if len(words) > 2 {
 			s.Namespace = words[2]
 		}

@@ -24,7 +24,7 @@ var DuplicatePodIP = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "Two pods share one IP",
 		Symptom:  "Requests reach the wrong pod or nobody, now and then; Services answer with another application; network policies let through or block the wrong pod.",
-		Evidence: "status.podIPs of pods that live: not ended, not terminating, not on the host's network, their sandbox ready, their node Ready. And Calico's annotation cni.projectcalico.org/podIP against status.podIP, two minutes after the sandbox was made. Proven: the API states both sides.",
+		Evidence: "status.podIPs of pods that live: not ended, not terminating, not on the host's network, their sandbox ready, their node Ready, all listed at one moment. And Calico's annotation cni.projectcalico.org/podIP against status.podIP, two minutes after the sandbox was made. Proven: the API states both sides.",
 		Why:      "Packets for an IP go to one place. Typical after an IP agent lost its memory: a restart with a stale datastore, a node that was made again under its old name.",
 		Fix:      "Delete the pod that came later, so that it gets another IP; then repair the IP agent of the node before it gives the next one away.",
 		Limits:   "Ended pods keep their IP in the status though it is free again, and are left out; so are terminating pods, pods on nodes that are not Ready, and nodes that are gone. Networks whose subnets overlap on purpose (Kube-OVN's own VPCs) share IPs legitimately: skip the check there.",
@@ -88,7 +88,8 @@ func duplicatePodIP(p *analysis.Pass) error {
 	var latest []finding.ObjectRef
 	for _, ip := range ips {
 		order.By(byIP[ip], func(a, b *corev1.Pod) int { return begun(a).Compare(begun(b)) })
-		if !knowsNodes(p, "whether it shares IP "+ip.String(), byIP[ip]...) {
+		what := "whether it shares IP " + ip.String()
+		if !knowsNodes(p, what, byIP[ip]...) || !atOnce(p, what, byIP[ip]) {
 			continue
 		}
 		w := analysis.Ref(p.WorkloadOf(byIP[ip][len(byIP[ip])-1]))
@@ -135,6 +136,18 @@ func knowsNodes(p *analysis.Pass, what string, pods ...*corev1.Pod) bool {
 		if p.Node(pod.Spec.NodeName) == nil {
 			last := pods[len(pods)-1]
 			p.CannotSay(analysis.Ref(p.WorkloadOf(last)), fmt.Sprintf("%s: node %s was not read, and what pods of a dead node say is old", what, pod.Spec.NodeName))
+			return false
+		}
+	}
+	return true
+}
+
+// atOnce tells whether the pods are known to have been there at one moment, and says where they are not: an IP goes to another pod as soon as
+// its first one is gone, so pods of two moments may have the same IP for no fault at all.
+func atOnce(p *analysis.Pass, what string, pods []*corev1.Pod) bool {
+	for _, pod := range pods {
+		if p.State(snapshot.Pods, pod.Namespace).Torn {
+			p.CannotSay(analysis.Ref(p.WorkloadOf(pods[len(pods)-1])), what+": pods were read from different moments, because their listing expired meanwhile")
 			return false
 		}
 	}

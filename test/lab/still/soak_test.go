@@ -121,7 +121,8 @@ func TestEndless(t *testing.T) {
 	}
 }
 
-// TestPassing: what goes wrong once or twice and then no more costs nothing, not even a gap.
+// TestPassing: what goes wrong once or twice and then no more costs nothing, not even a gap: but what must be seen at one moment, where a listing
+// goes on at another.
 func TestPassing(t *testing.T) {
 	want := undisturbed(t, "triage", "-A")
 	for _, kind := range []fault.Kind{fault.Expired, fault.ExpiredForce, fault.Throttled, fault.Internal, fault.Unavailable, fault.ResetStream, fault.Reset, fault.TLS} {
@@ -147,7 +148,13 @@ func TestPassing(t *testing.T) {
 					return kind
 				}})
 				defer p.Close()
-				same(t, look(t, kubeconfig, "triage", "-A"), want)
+				got := look(t, kubeconfig, "triage", "-A")
+				if kind != fault.Expired {
+					same(t, got, want)
+				} else if lost := subset(t, got, want); len(got.gaps()) > 0 || slices.ContainsFunc(lost, func(f string) bool { return !strings.HasPrefix(f, "netpol/duplicate-pod-ip ") }) {
+					// Of two pods that were read at different moments nobody knows whether they had an IP at once.
+					t.Errorf("lost %q, gaps %v", lost, got.gaps())
+				}
 				if p.Played()[kind] == 0 {
 					t.Errorf("played: %v", p.Played())
 				}
