@@ -137,7 +137,7 @@ func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts, r Replie
 		a.add(readinessProbe, initialDelay, &p.InitialDelaySeconds, 0, "the startupProbe waits; a delay only keeps a container that is up from serving")
 	}
 	b.Timeout = a.timeout(readinessProbe, b, t.Readiness, r.Readiness)
-	return b.Attempts(b.Failures) + b.Timeout
+	return b.Longest(b.Failures)
 }
 
 // progressDeadline is a Deployment's default progressDeadlineSeconds, which the server wants above minReadySeconds (kubernetes v1.37.2

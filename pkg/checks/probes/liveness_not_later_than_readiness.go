@@ -40,7 +40,7 @@ func notLater(p *analysis.Pass) error {
 			}
 			live, ready := restart.BudgetOf(c.LivenessProbe), restart.BudgetOf(c.ReadinessProbe)
 			kill := live.Attempts(live.Failures - 1)
-			lost := ready.Attempts(ready.Failures) + ready.Timeout
+			lost := ready.Longest(ready.Failures)
 			if kill > lost {
 				continue
 			}

@@ -65,8 +65,8 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 		if probe.name != kubeevent.Readiness {
 			effect = "a hang ends in a restart"
 		}
-		f.Message += fmt.Sprintf("%s waits %s for an answer but is due every %s: %s after about %s, not %s",
-			who, b.Timeout, b.Period, effect, analysis.Span(b.Waits(b.Failures)), analysis.Span(b.Attempts(b.Failures)))
+		f.Message += fmt.Sprintf("%s waits %s for an answer but is due every %s: %s after up to %s, not %s",
+			who, b.Timeout, b.Period, effect, analysis.Span(b.Longest(b.Failures)), analysis.Span(b.Attempts(b.Failures)))
 		f.Evidence = append(f.Evidence, s.says(c.Name, s.field(c, field),
 			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures)))
 		seconds := int(b.Timeout.Seconds())
