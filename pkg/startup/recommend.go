@@ -88,34 +88,46 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool
 		}
 		return has
 	}
-	typical := s.quantile(0.95)
-	period := min(10, max(1, up(typical, 10*time.Second)))
-	failures := up(time.Duration(times)*s.Slowest, time.Duration(period)*time.Second) + 1
 	a.AddsProbe = !has
 	var now restart.Budget
-	if has {
-		now = b
+	answers, floor := r.Liveness, b.Timeout // a new one asks what liveness asks
+	switch {
+	case has:
+		now, answers = b, r.Startup
+	case Alike(p, c.ReadinessProbe):
+		floor = max(floor, restart.BudgetOf(c.ReadinessProbe).Timeout)
 	}
-	a.add(startupProbe, periodSeconds, optional(has, int32(now.Period/time.Second)), period, fmt.Sprintf("a tenth of %s, which 95 %% of the starts do not exceed, 1 to 10 s", seconds(typical)))
+	typical := s.quantile(0.95)
+	period, tenth := min(10, max(1, up(typical, 10*time.Second))), fmt.Sprintf("a tenth of %s, which 95 %% of the starts do not exceed, 1 to 10 s", seconds(typical))
+	if least := up(floor, time.Second); least > period {
+		period, tenth = least, "as long as the time-out: the next attempt is not made before that one has ended"
+	}
+	failures := up(time.Duration(times)*s.Slowest, time.Duration(period)*time.Second) + 1
+	a.add(startupProbe, periodSeconds, optional(has, int32(now.Period/time.Second)), period, tenth)
 	a.add(startupProbe, failureThreshold, optional(has, now.Failures), failures,
 		fmt.Sprintf("guarantees %ds, %d × %s, the slowest start (%s)%s", int64(failures-1)*int64(period), times, seconds(s.Slowest), s, why))
-	answers, reason := r.Startup, "3 s, as a start is the busiest time; never more than the period"
-	if !has {
-		answers = r.Liveness // it will ask the same
-	}
-	timeout := max(3, int32(b.Timeout/time.Second))
-	if timeout > 3 {
-		reason = fmt.Sprintf("what the %s probe waits; never more than the period", strings.ToLower(string(name)))
-	}
-	if asked, why := answers.timeout(timeout); asked > timeout {
-		timeout, reason = asked, why+"; never more than the period"
-	}
-	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), min(period, timeout), reason)
+	timeout, reason := startTimeout(floor, period, answers)
+	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), timeout, reason)
 	if has && p.InitialDelaySeconds > 0 {
 		a.add(startupProbe, initialDelay, &p.InitialDelaySeconds, 0, "its failures wait as well, and it succeeds sooner")
 	}
 	return true
 }
+
+// startTimeout is the time-out of a startup probe whose handler is waited for so long already.
+func startTimeout(floor time.Duration, period int32, answers *Answers) (timeout int32, reason string) {
+	timeout, reason = int32(floor/time.Second), "what asks the same waits so long already, and no time-out is lowered"
+	if timeout < shortestStartTimeout {
+		timeout, reason = shortestStartTimeout, fmt.Sprintf("up to %d s, as a start is the busiest time; never more than the period", shortestStartTimeout)
+	}
+	if asked, why := answers.timeout(timeout); asked > timeout {
+		timeout, reason = asked, why+"; never more than the period"
+	}
+	return min(period, timeout), reason // the period is no shorter than what it waits already
+}
+
+// shortestStartTimeout is the least for which a startup probe waits, in seconds, where its period is as long.
+const shortestStartTimeout = 3
 
 // delayed tells whether a liveness probe without startupProbe sleeps for far longer than the start takes.
 func delayed(c *corev1.Container, s Sum) bool {
