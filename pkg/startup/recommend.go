@@ -152,10 +152,6 @@ func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts, r Replie
 	return b.Longest(b.Failures)
 }
 
-// progressDeadline is a Deployment's default progressDeadlineSeconds, which the server wants above minReadySeconds (kubernetes v1.37.2
-// pkg/apis/apps/v1/defaults.go, pkg/apis/apps/validation/validation.go).
-const progressDeadline = 600
-
 // liveness gives readiness the time to act first, which takes until last, and computes minReadySeconds.
 func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t TimeOuts, r Replies) {
 	p := c.LivenessProbe
@@ -177,11 +173,7 @@ func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t
 		failures = up(2*last, b.Period) + 1
 		a.add(livenessProbe, failureThreshold, &b.Failures, failures, fmt.Sprintf("readiness takes up to %s to stop requests; twice that, so that load can fall before anything is killed", last))
 	}
-	kill := up(b.Attempts(failures)+b.Timeout, time.Second)
-	if kill >= progressDeadline {
-		a.Notes = append(a.Notes, fmt.Sprintf("no minReadySeconds: liveness may take %ds to kill a hung replica, and a Deployment's progressDeadlineSeconds, %d by default, must be above it", kill, progressDeadline))
-		return
-	}
+	kill := up(b.Longest(failures), time.Second)
 	a.add("", "minReadySeconds", nil, kill, fmt.Sprintf("liveness kills a hung replica within %ds, which a rollout then sees before it goes on; it takes that much longer for each step", kill))
 }
 

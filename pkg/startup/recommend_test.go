@@ -62,9 +62,9 @@ func TestRecommend(t *testing.T) {
 			corev1.Container{LivenessProbe: probe(120, 10, 3, 1), ReadinessProbe: probe(0, 2, 3, 1)}, ready(8, 8, 9), TimeOuts{},
 			map[string]int32{"startupProbe.periodSeconds": 1, "startupProbe.failureThreshold": 19, "startupProbe.timeoutSeconds": 1, "livenessProbe.initialDelaySeconds": 0}, "",
 		},
-		"a liveness too late for any rollout to wait for": {
-			corev1.Container{LivenessProbe: probe(0, 10, 60, 1), ReadinessProbe: probe(0, 10, 3, 1)}, ready(1, 1, 2), TimeOuts{},
-			map[string]int32{"livenessProbe.failureThreshold": 60}, ".minReadySeconds",
+		"a rollout waits for attempts that outlast the period": {
+			corev1.Container{LivenessProbe: waits(probe(0, 5, 5, 1), 20), ReadinessProbe: probe(0, 5, 3, 1)}, ready(1, 1, 2), TimeOuts{},
+			map[string]int32{"livenessProbe.failureThreshold": 5, ".minReadySeconds": 105}, "",
 		},
 		"readiness must act first": {
 			corev1.Container{LivenessProbe: probe(0, 10, 3, 1), ReadinessProbe: probe(0, 10, 3, 1)}, ready(1, 1, 2), TimeOuts{},
