@@ -90,10 +90,10 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool
 	}
 	a.AddsProbe = !has
 	var now restart.Budget
-	answers, floor := r.Liveness, b.Timeout // a new one asks what liveness asks
+	answers, floor, waits := r.Liveness, b.Timeout, "what asks the same waits so long" // a new one asks what liveness asks
 	switch {
 	case has:
-		now, answers = b, r.Startup
+		now, answers, waits = b, r.Startup, "as long as now: no time-out is lowered"
 	case Alike(p, c.ReadinessProbe):
 		floor = max(floor, restart.BudgetOf(c.ReadinessProbe).Timeout)
 	}
@@ -106,7 +106,7 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool
 	a.add(startupProbe, periodSeconds, optional(has, int32(now.Period/time.Second)), period, tenth)
 	a.add(startupProbe, failureThreshold, optional(has, now.Failures), failures,
 		fmt.Sprintf("guarantees %ds, %d × %s, the slowest start (%s)%s", int64(failures-1)*int64(period), times, seconds(s.Slowest), s, why))
-	timeout, reason := startTimeout(floor, period, answers)
+	timeout, reason := startTimeout(floor, period, answers, waits)
 	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), timeout, reason)
 	if has && p.InitialDelaySeconds > 0 {
 		a.add(startupProbe, initialDelay, &p.InitialDelaySeconds, 0, "its failures wait as well, and it succeeds sooner")
@@ -115,8 +115,8 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool
 }
 
 // startTimeout is the time-out of a startup probe whose handler is waited for so long already.
-func startTimeout(floor time.Duration, period int32, answers *Answers) (timeout int32, reason string) {
-	timeout, reason = int32(floor/time.Second), "what asks the same waits so long already, and no time-out is lowered"
+func startTimeout(floor time.Duration, period int32, answers *Answers, waits string) (timeout int32, reason string) {
+	timeout, reason = int32(floor/time.Second), waits
 	if timeout < shortestStartTimeout {
 		timeout, reason = shortestStartTimeout, fmt.Sprintf("up to %d s, as a start is the busiest time; never more than the period", shortestStartTimeout)
 	}
