@@ -157,7 +157,7 @@ func (f *falling) quantities(object finding.ObjectRef, a cascade.Assessment) []f
 	}
 	out := []finding.Evidence{
 		line("simultaneity", fmt.Sprintf("at least %d of %d replicas failed within %s, %d killed (%s)", len(a.Hit), a.Replicas, analysis.Span(cascade.Window), len(a.Killed), a.Partition)),
-		line("race", fmt.Sprintf("%s; L is %d failures, %s apart; R is %s", a.Inequality(), b.Failures, f.apart, returns)),
+		line("race", fmt.Sprintf("%s; L is %s, %s apart; R is %s", a.Inequality(), fails(b.Failures), f.apart, returns)),
 	}
 	if a.Coupled {
 		out = append(out, line("coupling", "readiness and liveness ask "+handler(f.container.LivenessProbe)+", and liveness acts no later than readiness"))

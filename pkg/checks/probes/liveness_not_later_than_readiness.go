@@ -50,11 +50,11 @@ func notLater(p *analysis.Pass) error {
 				Message: fmt.Sprintf("liveness and readiness of container %s ask the same (%s), and liveness may kill after %s while readiness may take %s to move the load away",
 					c.Name, handler(c.LivenessProbe), analysis.Span(kill), analysis.Span(lost)),
 				Evidence: []finding.Evidence{
-					s.says(c.Name, s.field(c, "livenessProbe"), fmt.Sprintf("%d failures, every %s, timeout %s", live.Failures, live.Period, live.Timeout)),
-					s.says(c.Name, s.field(c, "readinessProbe"), fmt.Sprintf("%d failures, every %s, timeout %s", ready.Failures, ready.Period, ready.Timeout)),
+					s.says(c.Name, s.field(c, "livenessProbe"), fmt.Sprintf("%s, every %s, timeout %s", fails(live.Failures), live.Period, live.Timeout)),
+					s.says(c.Name, s.field(c, "readinessProbe"), fmt.Sprintf("%s, every %s, timeout %s", fails(ready.Failures), ready.Period, ready.Timeout)),
 				},
 				Fix: []finding.Fix{{
-					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness; this rolls the workload over", failures),
+					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness", failures) + s.rolls(),
 					Command: patch(s.workload, c.Name, sidecar(c), "livenessProbe", map[string]any{"failureThreshold": failures}),
 				}},
 			}

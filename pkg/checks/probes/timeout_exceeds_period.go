@@ -84,9 +84,9 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 			}
 		}
 	}
-	f.Fix = []finding.Fix{{
-		Text:    fmt.Sprintf("Let the period be as long as the wait, %s, which changes no verdict; or shorten timeoutSeconds, if good answers take less; this rolls the workload over", strings.Join(slices.Compact(limits), " and ")),
+	f.Fix = s.andLook(finding.Fix{
+		Text:    fmt.Sprintf("Let the period be as long as the wait, %s, which changes no verdict; or shorten timeoutSeconds, if good answers take less", strings.Join(slices.Compact(limits), " and ")) + s.rolls(),
 		Command: patches(s.workload, c.Name, sidecar(c), better),
-	}, s.look()}
+	})
 	return f
 }
