@@ -47,7 +47,7 @@ type Facts struct {
 	Replicas   []Replica
 	EventsRead bool
 	StartUp    time.Duration // the slowest start that was seen, from the start of the container to ready; zero where none was
-	KillTime   time.Duration // L: (failureThreshold-1)·period of the liveness probe; zero without one
+	KillTime   time.Duration // L: (failureThreshold-1) attempts of the liveness probe, as far apart as they are; zero without one
 	Coupled    bool          // readiness asks the same handler, and liveness acts no later
 	Hidden     bool          // whether it asks the same cannot be told: what the probes ask for is not kept in full
 	Use        float64       // CPU used / CPU limit, mean of those measured; zero where unknown

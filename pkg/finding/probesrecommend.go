@@ -29,7 +29,7 @@ func (r *ProbesRecommend) Objects() []ObjectRef {
 type ProbeAdvice struct {
 	Object     ObjectRef     `json:"object"`               // the workload and the container
 	Confidence Confidence    `json:"confidence,omitempty"` // absent where nothing is recommended
-	Numbers    []ProbeNumber `json:"numbers"`              // in the order startup, liveness, readiness, minReadySeconds
+	Numbers    []ProbeNumber `json:"numbers"`              // in the order startup, liveness, readiness, minReadySeconds, progressDeadlineSeconds
 
 	// CannotSay is why there is no recommendation.
 	CannotSay string   `json:"cannotSay,omitempty"`
@@ -46,7 +46,7 @@ type ProbeAdvice struct {
 
 // ProbeNumber is one field of a probe.
 type ProbeNumber struct {
-	Probe       string `json:"probe,omitempty"` // the probe's field; absent for minReadySeconds, which is the workload's own
+	Probe       string `json:"probe,omitempty"` // the probe's field; absent for minReadySeconds and progressDeadlineSeconds, which are the workload's own
 	Field       string `json:"field"`           // failureThreshold
 	Now         *int32 `json:"now,omitempty"`   // with the server's defaults; absent where there is no such probe
 	Recommended int32  `json:"recommended"`

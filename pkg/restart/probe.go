@@ -15,10 +15,12 @@ import (
 )
 
 // Budget is what a probe allows, counted from the container's start. The probe's clock is not reset by a restart, so that the first
-// check lies anywhere in [delay, delay+period) (kubernetes v1.37.2 pkg/kubelet/prober/worker.go).
+// check lies anywhere in [delay, delay+period). One worker makes the attempts of a probe one after the other, and its ticker keeps one tick
+// that passes meanwhile and drops the others: after an attempt that was waited for longer than a period the next follows at once, after any
+// other at the next tick. So attempts begin at most max(period, timeout) apart (kubernetes v1.37.2 pkg/kubelet/prober/worker.go, run).
 type Budget struct {
-	Guaranteed time.Duration // never killed before: delay + (failures-1)·period
-	Latest     time.Duration // killed by then at the latest: delay + failures·period + timeout
+	Guaranteed time.Duration // never killed before: delay + (failures-1)·period, as attempts may fail at once
+	Latest     time.Duration // killed by then at the latest: delay + Longest(failures)
 	Period     time.Duration
 	Timeout    time.Duration
 	Failures   int32
@@ -32,7 +34,7 @@ func BudgetOf(p *corev1.Probe) Budget {
 	b := Budget{Period: seconds(p.PeriodSeconds, 10), Timeout: seconds(p.TimeoutSeconds, 1), Failures: cmp.Or(max(p.FailureThreshold, 0), 3)}
 	delay := seconds(p.InitialDelaySeconds, 0)
 	b.Guaranteed = delay + b.Attempts(b.Failures-1)
-	b.Latest = delay + b.Attempts(b.Failures) + b.Timeout
+	b.Latest = delay + b.Longest(b.Failures)
 	return b
 }
 
@@ -43,8 +45,12 @@ const forever = 10 * 365 * 24 * time.Hour
 // Attempts is how long so many attempts take at the probe's period.
 func (b Budget) Attempts(n int32) time.Duration { return times(n, b.Period) }
 
-// Waits is how long so many attempts take of which each is waited for until its time-out.
-func (b Budget) Waits(n int32) time.Duration { return times(n, b.Timeout) }
+// Apart is how far so many attempts may lie apart: each is waited for until its time-out, where that is longer than the period.
+func (b Budget) Apart(n int32) time.Duration { return times(n, max(b.Period, b.Timeout)) }
+
+// Longest is how long so many attempts in a row take at most, from any moment on until the last has ended: up to a period until the first,
+// and the last may take as long as its time-out. Where the time-out is no longer than the period that is n·period + timeout.
+func (b Budget) Longest(n int32) time.Duration { return b.Period + b.Apart(n-1) + b.Timeout }
 
 func times(n int32, each time.Duration) time.Duration {
 	if each > 0 && time.Duration(n) > forever/each {

@@ -274,6 +274,11 @@ func TestGraceAndBudget(t *testing.T) {
 	if b := BudgetOf(&corev1.Probe{}); b.Guaranteed.Seconds() != 20 || b.Latest.Seconds() != 31 {
 		t.Errorf("budget of the defaults: %+v", b)
 	}
+	// Attempts that are waited for longer than a period follow each other at once: the first begins within 5 s, and three take 60 s.
+	long := BudgetOf(&corev1.Probe{PeriodSeconds: 5, FailureThreshold: 3, TimeoutSeconds: 20})
+	if long.Guaranteed.Seconds() != 10 || long.Latest.Seconds() != 65 || long.Longest(1).Seconds() != 25 || long.Apart(2).Seconds() != 40 {
+		t.Errorf("budget of a time-out above the period: %+v", long)
+	}
 }
 
 func TestTooSmall(t *testing.T) {

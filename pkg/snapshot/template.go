@@ -21,6 +21,7 @@ type Template struct {
 	Workload Ref
 	Pods     *corev1.PodTemplateSpec
 	Claims   []corev1.PersistentVolumeClaim // StatefulSets: the templates of each pod's own claims
+	Stored   bool                           // a server has it; a manifest may be of nothing that is there
 }
 
 // TemplateKinds are the kinds that have pod templates.
@@ -33,7 +34,7 @@ func TemplateKinds() []Kind {
 func (v *View) Templates(namespace string) []Template {
 	var out []Template
 	add := func(apiVersion, kind string, o metav1.Object, t *corev1.PodTemplateSpec, claims []corev1.PersistentVolumeClaim) {
-		out = append(out, Template{Ref{apiVersion, kind, o.GetNamespace(), o.GetName()}, t, claims})
+		out = append(out, Template{Ref{apiVersion, kind, o.GetNamespace(), o.GetName()}, t, claims, o.GetUID() != ""})
 	}
 	apps, batch := appsv1.SchemeGroupVersion.String(), batchv1.SchemeGroupVersion.String()
 	for _, d := range v.Deployments(namespace) {

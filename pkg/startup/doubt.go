@@ -72,8 +72,7 @@ func failedThroughout(p *corev1.Probe, began, ready time.Time, held time.Duratio
 		count += sy.Count
 	}
 	begin := max(held, time.Duration(max(p.InitialDelaySeconds, 0))*time.Second)
-	end := b.Attempts(max(p.SuccessThreshold, 1))
-	return count > 0 && first.Sub(began) <= begin+b.Period+b.Timeout+slack && ready.Sub(last) <= end+b.Timeout+slack &&
+	return count > 0 && first.Sub(began) <= begin+b.Period+b.Timeout+slack && ready.Sub(last) <= b.Longest(max(p.SuccessThreshold, 1))+slack &&
 		count > int32((last.Sub(first)+b.Period/2)/b.Period)
 }
 

@@ -88,34 +88,46 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool
 		}
 		return has
 	}
-	typical := s.quantile(0.95)
-	period := min(10, max(1, up(typical, 10*time.Second)))
-	failures := up(time.Duration(times)*s.Slowest, time.Duration(period)*time.Second) + 1
 	a.AddsProbe = !has
 	var now restart.Budget
-	if has {
-		now = b
+	answers, floor, waits := r.Liveness, b.Timeout, "what asks the same waits so long" // a new one asks what liveness asks
+	switch {
+	case has:
+		now, answers, waits = b, r.Startup, "as long as now: no time-out is lowered"
+	case Alike(p, c.ReadinessProbe):
+		floor = max(floor, restart.BudgetOf(c.ReadinessProbe).Timeout)
 	}
-	a.add(startupProbe, periodSeconds, optional(has, int32(now.Period/time.Second)), period, fmt.Sprintf("a tenth of %s, which 95 %% of the starts do not exceed, 1 to 10 s", seconds(typical)))
+	typical := s.quantile(0.95)
+	period, tenth := min(10, max(1, up(typical, 10*time.Second))), fmt.Sprintf("a tenth of %s, which 95 %% of the starts do not exceed, 1 to 10 s", seconds(typical))
+	if least := up(floor, time.Second); least > period {
+		period, tenth = least, "as long as the time-out: the next attempt is not made before that one has ended"
+	}
+	failures := up(time.Duration(times)*s.Slowest, time.Duration(period)*time.Second) + 1
+	a.add(startupProbe, periodSeconds, optional(has, int32(now.Period/time.Second)), period, tenth)
 	a.add(startupProbe, failureThreshold, optional(has, now.Failures), failures,
 		fmt.Sprintf("guarantees %ds, %d × %s, the slowest start (%s)%s", int64(failures-1)*int64(period), times, seconds(s.Slowest), s, why))
-	answers, reason := r.Startup, "3 s, as a start is the busiest time; never more than the period"
-	if !has {
-		answers = r.Liveness // it will ask the same
-	}
-	timeout := max(3, int32(b.Timeout/time.Second))
-	if timeout > 3 {
-		reason = fmt.Sprintf("what the %s probe waits; never more than the period", strings.ToLower(string(name)))
-	}
-	if asked, why := answers.timeout(timeout); asked > timeout {
-		timeout, reason = asked, why+"; never more than the period"
-	}
-	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), min(period, timeout), reason)
+	timeout, reason := startTimeout(floor, period, answers, waits)
+	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), timeout, reason)
 	if has && p.InitialDelaySeconds > 0 {
 		a.add(startupProbe, initialDelay, &p.InitialDelaySeconds, 0, "its failures wait as well, and it succeeds sooner")
 	}
 	return true
 }
+
+// startTimeout is the time-out of a startup probe whose handler is waited for so long already.
+func startTimeout(floor time.Duration, period int32, answers *Answers, waits string) (timeout int32, reason string) {
+	timeout, reason = int32(floor/time.Second), waits
+	if timeout < shortestStartTimeout {
+		timeout, reason = shortestStartTimeout, fmt.Sprintf("up to %d s, as a start is the busiest time; never more than the period", shortestStartTimeout)
+	}
+	if asked, why := answers.timeout(timeout); asked > timeout {
+		timeout, reason = asked, why+"; never more than the period"
+	}
+	return min(period, timeout), reason // the period is no shorter than what it waits already
+}
+
+// shortestStartTimeout is the least for which a startup probe waits, in seconds, where its period is as long.
+const shortestStartTimeout = 3
 
 // delayed tells whether a liveness probe without startupProbe sleeps for far longer than the start takes.
 func delayed(c *corev1.Container, s Sum) bool {
@@ -137,12 +149,8 @@ func (a *Advice) readiness(c *corev1.Container, waits bool, t TimeOuts, r Replie
 		a.add(readinessProbe, initialDelay, &p.InitialDelaySeconds, 0, "the startupProbe waits; a delay only keeps a container that is up from serving")
 	}
 	b.Timeout = a.timeout(readinessProbe, b, t.Readiness, r.Readiness)
-	return b.Attempts(b.Failures) + b.Timeout
+	return b.Longest(b.Failures)
 }
-
-// progressDeadline is a Deployment's default progressDeadlineSeconds, which the server wants above minReadySeconds (kubernetes v1.37.2
-// pkg/apis/apps/v1/defaults.go, pkg/apis/apps/validation/validation.go).
-const progressDeadline = 600
 
 // liveness gives readiness the time to act first, which takes until last, and computes minReadySeconds.
 func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t TimeOuts, r Replies) {
@@ -165,11 +173,7 @@ func (a *Advice) liveness(c *corev1.Container, waits bool, last time.Duration, t
 		failures = up(2*last, b.Period) + 1
 		a.add(livenessProbe, failureThreshold, &b.Failures, failures, fmt.Sprintf("readiness takes up to %s to stop requests; twice that, so that load can fall before anything is killed", last))
 	}
-	kill := up(b.Attempts(failures)+b.Timeout, time.Second)
-	if kill >= progressDeadline {
-		a.Notes = append(a.Notes, fmt.Sprintf("no minReadySeconds: liveness may take %ds to kill a hung replica, and a Deployment's progressDeadlineSeconds, %d by default, must be above it", kill, progressDeadline))
-		return
-	}
+	kill := up(b.Longest(failures), time.Second)
 	a.add("", "minReadySeconds", nil, kill, fmt.Sprintf("liveness kills a hung replica within %ds, which a rollout then sees before it goes on; it takes that much longer for each step", kill))
 }
 

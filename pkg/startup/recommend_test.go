@@ -26,6 +26,12 @@ func ready(seconds ...int) Sum {
 	return SumOf(starts)
 }
 
+// waits gives a probe a time-out.
+func waits(p *corev1.Probe, seconds int32) *corev1.Probe {
+	p.TimeoutSeconds = seconds
+	return p
+}
+
 func TestRecommend(t *testing.T) {
 	killed := SumOf([]Start{{Bound: AtLeast, Took: 30 * time.Second}, {Bound: AtLeast, Took: 31 * time.Second}})
 	for name, c := range map[string]struct {
@@ -56,13 +62,21 @@ func TestRecommend(t *testing.T) {
 			corev1.Container{LivenessProbe: probe(120, 10, 3, 1), ReadinessProbe: probe(0, 2, 3, 1)}, ready(8, 8, 9), TimeOuts{},
 			map[string]int32{"startupProbe.periodSeconds": 1, "startupProbe.failureThreshold": 19, "startupProbe.timeoutSeconds": 1, "livenessProbe.initialDelaySeconds": 0}, "",
 		},
-		"a liveness too late for any rollout to wait for": {
-			corev1.Container{LivenessProbe: probe(0, 10, 60, 1), ReadinessProbe: probe(0, 10, 3, 1)}, ready(1, 1, 2), TimeOuts{},
-			map[string]int32{"livenessProbe.failureThreshold": 60}, ".minReadySeconds",
+		"a rollout waits for attempts that outlast the period": {
+			corev1.Container{LivenessProbe: waits(probe(0, 5, 5, 1), 20), ReadinessProbe: probe(0, 5, 3, 1)}, ready(1, 1, 2), TimeOuts{},
+			map[string]int32{"livenessProbe.failureThreshold": 5, ".minReadySeconds": 105}, "",
 		},
 		"readiness must act first": {
 			corev1.Container{LivenessProbe: probe(0, 10, 3, 1), ReadinessProbe: probe(0, 10, 3, 1)}, ready(1, 1, 2), TimeOuts{},
 			map[string]int32{"livenessProbe.failureThreshold": 8, ".minReadySeconds": 81}, "",
+		},
+		"a startup probe's time-out is not lowered": {
+			corev1.Container{StartupProbe: waits(probe(0, 10, 2, 1), 10)}, ready(14, 14, 14), TimeOuts{},
+			map[string]int32{"startupProbe.periodSeconds": 10, "startupProbe.failureThreshold": 4, "startupProbe.timeoutSeconds": 10}, "",
+		},
+		"a new startup probe waits as long as what asks the same": {
+			corev1.Container{LivenessProbe: waits(probe(10, 10, 3, 1), 10), ReadinessProbe: waits(probe(0, 20, 3, 1), 20)}, ready(40, 41, 41), TimeOuts{},
+			map[string]int32{"startupProbe.periodSeconds": 20, "startupProbe.failureThreshold": 6, "startupProbe.timeoutSeconds": 20}, "",
 		},
 		"time-outs that were seen": {
 			corev1.Container{LivenessProbe: probe(0, 10, 4, 1), ReadinessProbe: probe(0, 2, 3, 1)}, ready(1, 1, 2), TimeOuts{Liveness: 4, Readiness: 1},
@@ -80,6 +94,9 @@ func TestRecommend(t *testing.T) {
 			t.Errorf("%s: speaks of %q: %v %q", name, c.never, got, a.CannotSay)
 		}
 		for _, n := range a.Numbers {
+			if n.Field == "timeoutSeconds" && n.Now != nil && n.Recommended < *n.Now {
+				t.Errorf("%s: %s waits %d s and shall wait %d", name, n.Probe, *n.Now, n.Recommended)
+			}
 			if n.Reason == "" {
 				t.Errorf("%s: %s.%s has no reason", name, n.Probe, n.Field)
 			}
@@ -116,7 +133,15 @@ func FuzzRecommend(f *testing.F) {
 		if has {
 			c.StartupProbe = probe(delay, period, failures, 1)
 		}
+		for _, p := range []*corev1.Probe{c.StartupProbe, c.LivenessProbe, c.ReadinessProbe} {
+			if p != nil {
+				p.TimeoutSeconds = failures
+			}
+		}
 		for _, n := range Recommend(&c, ready(int(took)), TimeOuts{1, 1, 1}, Replies{}).Numbers {
+			if n.Field == "timeoutSeconds" && n.Now != nil && n.Recommended < *n.Now {
+				t.Errorf("%s.%s: %d to %d", n.Probe, n.Field, *n.Now, n.Recommended)
+			}
 			if n.Recommended < 0 || n.Recommended == 0 && n.Field != "initialDelaySeconds" && n.Field != "minReadySeconds" {
 				t.Errorf("%s.%s: %d", n.Probe, n.Field, n.Recommended)
 			}

@@ -172,14 +172,14 @@ func bounds(c *corev1.Container, seen, held time.Duration) (took, least time.Dur
 			continue
 		}
 		b, more := restart.BudgetOf(p), max(p.SuccessThreshold, 1)-1
-		longest, late := max(b.Period, b.Timeout), b.Timeout // between two attempts, and after its tick
+		late := b.Timeout // after its tick
 		if b.Timeout > b.Period {
 			late *= 2
 		}
-		coarse += longest + b.Timeout
+		coarse += b.Apart(1) + b.Timeout
 		first = max(first, time.Duration(max(p.InitialDelaySeconds, 0))*time.Second)
 		took -= max(0, b.Attempts(more)-late)
-		least -= max(b.Attempts(more), b.Waits(more))
+		least -= b.Apart(more)
 	}
 	took, least = max(took, 0), least-coarse-resolution
 	if least <= first {

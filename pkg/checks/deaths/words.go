@@ -36,7 +36,11 @@ func (c Case) Counted(now time.Time) string {
 	if c.Count == 1 {
 		return analysis.Ago(now, c.Last) + " ago"
 	}
-	return fmt.Sprintf("%d times in %s, last %s ago", c.Count, analysis.Span(c.Last.Sub(c.First)), analysis.Ago(now, c.Last))
+	within := " at once"
+	if d := c.Last.Sub(c.First); d >= time.Second {
+		within = " in " + analysis.Span(d)
+	}
+	return fmt.Sprintf("%d times%s, last %s ago", c.Count, within, analysis.Ago(now, c.Last))
 }
 
 // Lately says when last, after how long a life, and how many restarts there have been: for causes that nothing counts.

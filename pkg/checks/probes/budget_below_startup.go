@@ -64,7 +64,7 @@ func budgetBelowStartup(p *analysis.Pass) error {
 			}
 			f.Evidence = append(s.Evidence(2), finding.Evidence{
 				Object: s.object(), Source: "spec.containers[" + c.Name + "]." + fieldOf(name),
-				Value: fmt.Sprintf("%s, %d failures, every %s: not before %s; margin %s to %s", handler(probe), b.Failures, b.Period, b.Guaranteed,
+				Value: fmt.Sprintf("%s, %s, every %s: not before %s; margin %s to %s", handler(probe), fails(b.Failures), b.Period, b.Guaranteed,
 					worst.Truncate(time.Second), best.Truncate(time.Second)),
 			})
 			f.Fix = s.waitLonger()

@@ -25,7 +25,7 @@ var Cascade = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "The liveness probe kills one replica after the other, and each kill loads the rest",
 		Symptom:  "Under load, or after the loss of one replica, all replicas restart in turn, and the service does not come back by itself.",
-		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min and it spreads: R > L, as many as k* were killed, one handler, or other workloads that fail alike; where none is known to hold and one is not known, coverage names it. A warning where kills, or failures of half of them, were seen within the hour and R > L, k* or one handler lets them spread. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, load is not said to be the cause.",
+		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills (·timeout where attempts run into one that is longer), R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min and it spreads: R > L, as many as k* were killed, one handler, or other workloads that fail alike; where none is known to hold and one is not known, coverage names it. A warning where kills, or failures of half of them, were seen within the hour and R > L, k* or one handler lets them spread. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, load is not said to be the cause.",
 		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
 		Fix:      "Take load off or add replicas first; where others fail alike, mend what they depend on. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
 		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
@@ -157,7 +157,7 @@ func (f *falling) quantities(object finding.ObjectRef, a cascade.Assessment) []f
 	}
 	out := []finding.Evidence{
 		line("simultaneity", fmt.Sprintf("at least %d of %d replicas failed within %s, %d killed (%s)", len(a.Hit), a.Replicas, analysis.Span(cascade.Window), len(a.Killed), a.Partition)),
-		line("race", fmt.Sprintf("%s; L is %d failures, %s apart; R is %s", a.Inequality(), b.Failures, b.Period, returns)),
+		line("race", fmt.Sprintf("%s; L is %s, %s apart; R is %s", a.Inequality(), fails(b.Failures), f.apart, returns)),
 	}
 	if a.Coupled {
 		out = append(out, line("coupling", "readiness and liveness ask "+handler(f.container.LivenessProbe)+", and liveness acts no later than readiness"))
@@ -213,7 +213,7 @@ func (f *falling) later() int {
 	need := 120.0
 	if r := f.container.ReadinessProbe; r != nil {
 		b := restart.BudgetOf(r)
-		need = max(need, 2*(float64(b.Failures)*b.Period.Seconds()+b.Timeout.Seconds()))
+		need = max(need, 2*b.Longest(b.Failures).Seconds())
 	}
 	return max(int(need/live.Period.Seconds())+1, int(live.Failures))
 }

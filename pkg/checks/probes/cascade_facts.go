@@ -30,8 +30,9 @@ type falling struct {
 	pods      []*corev1.Pod // that should run
 	facts     cascade.Facts
 	words     string
-	measured  bool // the use of CPU is that of the metrics API
-	alone     bool // Services were not read that may spread load over its pods
+	apart     time.Duration // between two attempts that fail as most do
+	measured  bool          // the use of CPU is that of the metrics API
+	alone     bool          // Services were not read that may spread load over its pods
 	symptoms  map[symptom]bool
 	grades    map[string][]graded // of a replica's kills
 	deaths    []restart.Death
@@ -114,7 +115,7 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	}
 	if c := f.container; c.ReadinessProbe != nil {
 		ready := restart.BudgetOf(c.ReadinessProbe)
-		if f.facts.KillTime <= ready.Attempts(ready.Failures)+ready.Timeout {
+		if f.facts.KillTime <= ready.Longest(ready.Failures) {
 			f.facts.Coupled, f.facts.Hidden = sameHandler(c), startup.Hidden(c.LivenessProbe, c.ReadinessProbe)
 		}
 	}
@@ -129,6 +130,10 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	f.words, kinds, quotes = failures(p, f.workload, names, f.container.Name, kubeevent.Liveness)
 	load := len(kinds) == 0 || byLoad(kinds[0].Unhealthy)
 	refused := slices.ContainsFunc(kinds, func(k restart.Symptom) bool { return k.Class == kubeevent.Refused })
+	f.apart = budget.Period
+	if len(kinds) > 0 && (kinds[0].Class == kubeevent.ResponseTimeout || kinds[0].Class == kubeevent.ExecTimeout) {
+		f.apart, f.facts.KillTime = budget.Apart(1), budget.Apart(budget.Failures-1)
+	}
 	s := startsOf(p.View, f.workload, f.container)
 	if n := len(s.Ready); n > 0 {
 		f.facts.StartUp = s.Ready[n-1].Took

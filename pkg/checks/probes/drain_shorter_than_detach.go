@@ -4,12 +4,12 @@ package probes
 
 import (
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -56,7 +56,7 @@ func drainShorterThanDetach(p *analysis.Pass) error {
 		p.Report(finding.Finding{
 			Severity: finding.Info, Confidence: finding.Proven, Object: s.object(container.Name),
 			Message: fmt.Sprintf("pods behind Service %s are killed %s after SIGTERM, before every node has stopped sending them requests: container %s has no preStop",
-				behind.Name, time.Duration(*grace)*time.Second, container.Name),
+				behind.Name, restart.Grace(&corev1.Pod{Spec: *s.spec}, container.Name, restart.PodStopped), container.Name),
 			Evidence: []finding.Evidence{
 				s.says("", s.path+".terminationGracePeriodSeconds", fmt.Sprint(*grace)),
 				{Object: analysis.RefTo("Service", behind), Source: "spec.selector", Value: "selects the pods"},

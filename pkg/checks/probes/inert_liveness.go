@@ -22,7 +22,7 @@ var InertLiveness = &analysis.Check{
 		Evidence: "A port name that the container does not have is read from the spec, of a manifest too: proven. A command that is not in the image, or an answer whose body never ends, are read from repeated events with no counted failure after them: strong.",
 		Why:      "The kubelet throws an errored attempt away. The probe looks like protection and is none.",
 		Fix:      "Correct the port's name, use a command that exists, or end the answer.",
-		Limits:   "Commands and bodies are seen only while their events are kept. A redirect to another host, which counts as success for ever, is not seen. Where another probe of the container asks the same name, probes/stuck-startup or probes/never-ready-port tells.",
+		Limits:   "Commands and bodies are seen only while their events are kept. A redirect to another host, which counts as success for ever, probes/redirect-passes tells. Where another probe of the container asks the same name, probes/stuck-startup or probes/never-ready-port tells.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)", "kubernetes#106682", "kubernetes#113938"},
 	},
 	Inputs: specInputs(analysis.Optional(snapshot.Events)),

@@ -114,8 +114,8 @@ func budgetEvidence(k killed, cause restart.Cause) finding.Evidence {
 	}
 	return finding.Evidence{
 		Object: k.Object(), Source: list + k.Container + "]." + field,
-		Value: fmt.Sprintf("%s, %d failures, every %s, timeout %s: not before %s, by %s at the latest, then %s for SIGTERM",
-			handler(k.probe), b.Failures, b.Period, b.Timeout, b.Guaranteed, b.Latest, k.grace(cause)),
+		Value: fmt.Sprintf("%s, %s, every %s, timeout %s: not before %s, by %s at the latest, then %s for SIGTERM",
+			handler(k.probe), fails(b.Failures), b.Period, b.Timeout, b.Guaranteed, b.Latest, k.grace(cause)),
 	}
 }
 

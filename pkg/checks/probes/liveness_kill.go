@@ -71,10 +71,13 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 			return []finding.Fix{{Text: "Add a startupProbe with the same handler and enough failures for the slowest start; liveness waits for it"}}
 		}
 		// The need is above the longest life that was seen, or what the probe guarantees: three times that, and at least 5 min.
-		const period = 10
-		seen := max(k.longest, restart.BudgetOf(k.probe).Guaranteed)
-		fields["periodSeconds"] = period
-		fields["failureThreshold"] = max(30, int(3*seen/(period*time.Second))+1)
+		b := restart.BudgetOf(k.probe)
+		seen, period := max(k.longest, b.Guaranteed), max(10*time.Second, b.Timeout)
+		fields["periodSeconds"] = int(period.Seconds())
+		fields["failureThreshold"] = max(30, int(3*seen/period)+1)
+		if b.Timeout > time.Second { // it asks the same, and the default is 1 s
+			fields["timeoutSeconds"] = int(b.Timeout.Seconds())
+		}
 		return []finding.Fix{{
 			Text:    fmt.Sprintf("Let a startupProbe wait for the start, which takes longer than %s; this rolls the workload over", analysis.Span(seen)),
 			Command: patch(k.Workload, k.Container, k.init, "startupProbe", fields),

@@ -40,7 +40,7 @@ func notLater(p *analysis.Pass) error {
 			}
 			live, ready := restart.BudgetOf(c.LivenessProbe), restart.BudgetOf(c.ReadinessProbe)
 			kill := live.Attempts(live.Failures - 1)
-			lost := ready.Attempts(ready.Failures) + ready.Timeout
+			lost := ready.Longest(ready.Failures)
 			if kill > lost {
 				continue
 			}
@@ -50,11 +50,11 @@ func notLater(p *analysis.Pass) error {
 				Message: fmt.Sprintf("liveness and readiness of container %s ask the same (%s), and liveness may kill after %s while readiness may take %s to move the load away",
 					c.Name, handler(c.LivenessProbe), analysis.Span(kill), analysis.Span(lost)),
 				Evidence: []finding.Evidence{
-					s.says(c.Name, s.field(c, "livenessProbe"), fmt.Sprintf("%d failures, every %s, timeout %s", live.Failures, live.Period, live.Timeout)),
-					s.says(c.Name, s.field(c, "readinessProbe"), fmt.Sprintf("%d failures, every %s, timeout %s", ready.Failures, ready.Period, ready.Timeout)),
+					s.says(c.Name, s.field(c, "livenessProbe"), fmt.Sprintf("%s, every %s, timeout %s", fails(live.Failures), live.Period, live.Timeout)),
+					s.says(c.Name, s.field(c, "readinessProbe"), fmt.Sprintf("%s, every %s, timeout %s", fails(ready.Failures), ready.Period, ready.Timeout)),
 				},
 				Fix: []finding.Fix{{
-					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness; this rolls the workload over", failures),
+					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness", failures) + s.rolls(),
 					Command: patch(s.workload, c.Name, sidecar(c), "livenessProbe", map[string]any{"failureThreshold": failures}),
 				}},
 			}

@@ -66,9 +66,9 @@ func unasked(p *analysis.Pass, s *spec, c *corev1.Container, svc *corev1.Service
 	same := slices.ContainsFunc(svc.Spec.Ports, func(of corev1.ServicePort) bool {
 		return c.LivenessProbe != nil && s.serves(of) == c && portOf(c, of) == asked(c, c.LivenessProbe)
 	})
-	fix := finding.Fix{Text: fmt.Sprintf("Add a readinessProbe that asks port %d, which the Service targets, whether this replica can serve; this rolls the workload over", port)}
+	fix := finding.Fix{Text: fmt.Sprintf("Add a readinessProbe that asks port %d, which the Service targets, whether this replica can serve", port) + s.rolls()}
 	if fields := fieldsOf(c.LivenessProbe); same && fields != nil {
-		fix.Text = "Ask for readiness too: with the handler of liveness to begin with, better by itself; this rolls the workload over"
+		fix.Text = "Ask for readiness too: with the handler of liveness to begin with, better by itself" + s.rolls()
 		fix.Command = patch(s.workload, container, sidecar(c), "readinessProbe", fields)
 	}
 	f.Fix = []finding.Fix{fix}

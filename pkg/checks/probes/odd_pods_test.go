@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
@@ -165,4 +167,22 @@ func TestAPIsAbsent(t *testing.T) {
 	}
 	got, _ = heard(t, absent, fleet...)
 	wants(t, "a cascade without an autoscaler", got, "critical strong probes/cascade web/app: cascade: the liveness probe killed 4 of 4 replicas")
+}
+
+// TestManifestsHaveNothingToLookAt: of what no server has there is nothing to describe, and no pod that a change would replace.
+func TestManifestsHaveNothingToLookAt(t *testing.T) {
+	for _, uid := range []types.UID{"", "d"} {
+		c := lone("x").Spec.Containers[0]
+		c.LivenessProbe.PeriodSeconds, c.LivenessProbe.TimeoutSeconds = 1, 20
+		d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop", UID: uid}}
+		d.Spec.Template.Spec.Containers = []corev1.Container{c}
+		r := analysis.Assemble(clusterOf(t, nil, d), analysis.Run(clusterOf(t, nil, d), []*analysis.Check{TimeoutExceedsPeriod}, nil), finding.Metadata{})
+		if len(r.Findings) != 1 {
+			t.Fatalf("%q: %+v", uid, r.Findings)
+		}
+		fix := fmt.Sprint(r.Findings[0].Fix)
+		if stored := uid != ""; strings.Contains(fix, "describe") != stored || strings.Contains(fix, "rolls the workload over") != stored || !strings.Contains(fix, "patch") {
+			t.Errorf("%q: %s", uid, fix)
+		}
+	}
 }

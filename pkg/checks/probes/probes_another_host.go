@@ -48,7 +48,7 @@ func probesAnotherHost(p *analysis.Pass) error {
 					Severity: finding.Warning, Confidence: finding.Proven, Object: s.object(c.Name), Key: fieldOf(probe.name),
 					Message:  fmt.Sprintf("%s of container %s %s: it says nothing of the program that it stands for", fieldOf(probe.name), c.Name, effect),
 					Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(probe.name)+field), host+" ("+handler(probe.probe)+")")},
-					Fix:      []finding.Fix{{Text: "Leave host away, so that the pod's IP is asked; the program has to listen there and not on 127.0.0.1 alone"}, s.look()},
+					Fix:      s.andLook(finding.Fix{Text: "Leave host away, so that the pod's IP is asked; the program has to listen there and not on 127.0.0.1 alone"}),
 				})
 			}
 		}

@@ -88,7 +88,7 @@ func afterReady(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus
 		for _, cond := range pod.Status.Conditions {
 			if cond.Type == corev1.PodReady && cond.LastTransitionTime.After(st.State.Running.StartedAt.Add(lostAfter)) {
 				b := restart.BudgetOf(c.ReadinessProbe)
-				from = cond.LastTransitionTime.Add(-b.Attempts(b.Failures) - b.Timeout)
+				from = cond.LastTransitionTime.Add(-b.Longest(b.Failures))
 			}
 		}
 	}

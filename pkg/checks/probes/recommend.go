@@ -28,8 +28,9 @@ probe cut short count as lower bounds. Times are cut to seconds and readiness is
 shorter by a second, a period and as long as an attempt may take. Where nothing can be measured nothing is recommended.
 
 The startup probe waits twice as long as the slowest start, and three times as long where fewer than three are known or none has succeeded.
-The liveness probe gives readiness the time to act first, and minReadySeconds lets a rollout see the first kill before it goes on.
-Time-outs are raised where attempts did time out, and are never lowered.
+The liveness probe gives readiness the time to act first, and minReadySeconds lets a rollout see the first kill before it goes on; a Deployment's
+progressDeadlineSeconds is raised where the server would refuse it otherwise. Time-outs are raised where attempts did time out, and are never
+lowered: a startup probe that is new waits at least as long as those that ask the same.
 
 Where a store that speaks Prometheus' HTTP API is named (--prometheus) or runs in the cluster, weeks of starts count as well: those of
 versions with the same probes (of StatefulSets and DaemonSets those that run now), as kube-state-metrics saw them begin (kube_pod_container_state_started), become ready
@@ -128,7 +129,11 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 			if len(s.Ready) >= 3 {
 				item.Confidence = finding.Strong
 			}
-			item.Numbers = append(item.Numbers, withMinReady(a.Numbers, w.MinReadySeconds)...)
+			numbers, note := withMinReady(a.Numbers, w)
+			item.Numbers = append(item.Numbers, numbers...)
+			if note != "" {
+				item.Notes = append(item.Notes, note)
+			}
 			changes = append(changes, change{c, init, a.AddsProbe, item.Numbers})
 			if a.AddsProbe && fieldsOf(c.LivenessProbe) == nil {
 				item.Notes = append(item.Notes, "the startupProbe asks what the livenessProbe asks: copy its handler, of which a snapshot keeps no arguments, into the patch's place")
@@ -141,22 +146,6 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 		if strings.Contains(out[0].Patch, "\n  template:\n") {
 			out[0].Restarts = w.Replicas
 		}
-	}
-	return out
-}
-
-// withMinReady sets the recommended minReadySeconds beside that of the workload, or leaves it out where the workload knows no such thing.
-func withMinReady(numbers []finding.ProbeNumber, now *int32) (out []finding.ProbeNumber) {
-	for _, n := range numbers {
-		if n.Field == "minReadySeconds" {
-			if now == nil {
-				continue
-			}
-			if n.Now = now; *now >= n.Recommended {
-				n.Recommended, n.Reason = *now, "enough to see the first kill of liveness"
-			}
-		}
-		out = append(out, n)
 	}
 	return out
 }

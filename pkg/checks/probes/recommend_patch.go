@@ -29,8 +29,7 @@ func patchOf(w snapshot.Ref, changes []change) string {
 		return ""
 	}
 	lists := map[string]any{}
-	spec := map[string]any{}
-	var minReady int32
+	spec, own := map[string]any{}, map[string]int32{} // own is the workload's
 	for _, c := range changes {
 		handler := fieldsOf(c.container.LivenessProbe)
 		unknown := c.adds && handler == nil
@@ -40,7 +39,7 @@ func patchOf(w snapshot.Ref, changes []change) string {
 				continue
 			}
 			if n.Probe == "" {
-				minReady = max(minReady, n.Recommended)
+				own[n.Field] = max(own[n.Field], n.Recommended)
 				continue
 			}
 			fields, ok := probes[n.Probe].(map[string]any)
@@ -69,8 +68,8 @@ func patchOf(w snapshot.Ref, changes []change) string {
 		}
 		maps.Copy(spec, template)
 	}
-	if minReady > 0 {
-		spec["minReadySeconds"] = minReady
+	for field, n := range own {
+		spec[field] = n
 	}
 	if len(spec) == 0 {
 		return ""

@@ -16,6 +16,7 @@ metadata: {name: web, namespace: shop, uid: d, resourceVersion: "1", labels: {ku
 spec:
   replicas: 3
   minReadySeconds: 5
+  progressDeadlineSeconds: 30
   selector: {matchLabels: {app: web}}
   template:
     spec:
@@ -90,6 +91,7 @@ metadata:
   namespace: shop
 spec:
   minReadySeconds: 31
+  progressDeadlineSeconds: 61
   template:
     spec:
       containers:

@@ -56,7 +56,7 @@ func redirectPasses(p *analysis.Pass) error {
 						fieldOf(probe.name), c.Name, handler(probe.probe), effect[probe.name], a.count, a.pods, len(s.pods)),
 					Evidence:  append(a.evidence, s.says(c.Name, s.field(c, fieldOf(probe.name)+".httpGet"), handler(probe.probe))),
 					FirstSeen: finding.At(a.first),
-					Fix:       []finding.Fix{{Text: "Ask a path that answers 200 by itself, without a login, or set the header Host in httpHeaders"}, s.look()},
+					Fix:       s.andLook(finding.Fix{Text: "Ask a path that answers 200 by itself, without a login, or set the header Host in httpHeaders"}),
 				})
 			}
 		}

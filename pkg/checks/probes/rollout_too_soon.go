@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -54,29 +55,39 @@ func tooSoon(p *analysis.Pass, d *appsv1.Deployment) {
 		if c.Name != first.Pod.Container || c.LivenessProbe == nil || byMesh(c.LivenessProbe) {
 			continue
 		}
-		b, least := restart.BudgetOf(c.LivenessProbe), time.Duration(d.Spec.MinReadySeconds)*time.Second
+		b, least := restart.BudgetOf(c.LivenessProbe), time.Duration(max(d.Spec.MinReadySeconds, 0))*time.Second
 		after := at.Sub(complete)
 		if least >= b.Latest || after <= 0 || after > b.Latest {
 			continue
 		}
 		s := &spec{workload: w, source: analysis.Ref(w)}
-		enough := int(b.Latest.Seconds())
+		enough := int32(min(b.Latest, math.MaxInt32*time.Second) / time.Second)
 		p.Report(finding.Finding{
 			Severity: finding.Warning, Confidence: first.Confidence, Object: s.object(c.Name), FirstSeen: finding.At(complete), LastSeen: finding.At(first.Finished),
 			Message: fmt.Sprintf("revision %d counted as rolled out %s before liveness first killed container %s of it: pods count after %d s ready (minReadySeconds), and liveness takes up to %s",
-				newest.Number, analysis.Span(after), c.Name, d.Spec.MinReadySeconds, b.Latest),
+				newest.Number, analysis.Span(after), c.Name, int(least.Seconds()), b.Latest),
 			Evidence: append([]finding.Evidence{
 				{Object: analysis.Ref(w), Source: "status.conditions[Progressing]", Value: "NewReplicaSetAvailable", Time: finding.At(complete)},
 				s.says("", "spec.minReadySeconds", fmt.Sprint(d.Spec.MinReadySeconds)),
 			}, first.Evidence...),
 			Fix: []finding.Fix{
 				{Text: "If the revision before was well, go back to it", Command: finding.Kubectl(d.Namespace, "rollout", "undo", "deployment/"+d.Name)},
-				{
-					Text:    "Let a rollout wait until liveness would have killed, so that it keeps the old replicas; it takes that much longer for each step, and this restarts nothing",
-					Command: finding.Kubectl(d.Namespace, "patch", "deployment/"+d.Name, "-p", fmt.Sprintf(`{"spec":{"minReadySeconds":%d}}`, enough)),
-				},
+				waitUntilKilled(d, enough),
 			},
 		})
+	}
+}
+
+// waitUntilKilled lets a rollout wait for as long as liveness takes to kill.
+func waitUntilKilled(d *appsv1.Deployment, enough int32) finding.Fix {
+	fields, more := fmt.Sprintf(`"minReadySeconds":%d`, enough), ""
+	if deadline, raise := deadlineFor(d, enough); raise {
+		fields += fmt.Sprintf(`,"progressDeadlineSeconds":%d`, deadline)
+		more = ", and the server wants progressDeadlineSeconds above it"
+	}
+	return finding.Fix{
+		Text:    "Let a rollout wait until liveness would have killed, so that it keeps the old replicas; it takes that much longer for each step" + more + "; this restarts nothing",
+		Command: finding.Kubectl(d.Namespace, "patch", "deployment/"+d.Name, "-p", `{"spec":{`+fields+`}}`),
 	}
 }
 

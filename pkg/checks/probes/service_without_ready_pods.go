@@ -28,7 +28,7 @@ var ServiceWithoutReadyPods = &analysis.Check{
 		Evidence: "No endpoint in the Service's EndpointSlices is ready, and no pod that its selector finds is. The pods' own statuses say why. Proven where slices and pods were read completely.",
 		Why:      "Nothing answers. Where the readiness of all replicas hangs on one dependency, they all fail together: the Service fails whole.",
 		Fix:      "Follow the reason that is named for the pods.",
-		Limits:   "Silent for Services without a selector, of type ExternalName, or with publishNotReadyAddresses; where nothing should run (scaled to zero, only finished or terminating pods); and while pods that were never ready are within what their probes, or two minutes, allow for a start.",
+		Limits:   "Silent for Services without a selector, of type ExternalName, or with publishNotReadyAddresses; where nothing should run (scaled to zero, only finished or terminating pods); and while pods that were never ready are within what their probes, or two minutes, allow for a start (time-outs above the period and successThreshold counted in).",
 		Sources:  []string{"kubernetes v1.37.2 staging/src/k8s.io/endpointslice", "k8s.io/api discovery/v1 (a missing ready counts as true)"},
 	},
 	Inputs: []analysis.Input{

@@ -147,10 +147,17 @@ func (k *shaken) often(now time.Time) string {
 	if k.more {
 		times = "at least " + times
 	}
-	if now.Sub(k.first) > shakenLately {
-		return times + " in " + analysis.Span(k.last.Sub(k.first))
+	span := k.last.Sub(k.first)
+	switch {
+	case now.Sub(k.first) <= shakenLately:
+		return times + " within the hour"
+	case span >= time.Second:
+		return times + " in " + analysis.Span(span)
+	case k.count > 1:
+		return times + " at once"
+	default:
+		return times
 	}
-	return times + " within the hour"
 }
 
 // killedBy tells whether a probe has killed a container in any pod of a workload, one that has been replaced too.

@@ -125,7 +125,7 @@ func gates(p *analysis.Pass, pod *corev1.Pod, c *corev1.Container) *hold {
 		}
 		// One start that failed may be chance: this one has its time too. After that it is held up, however young the present life is.
 		again := st.RestartCount > 1 && unreadyFor(p, pod)
-		if !again && age <= restart.BudgetOf(c.StartupProbe).Guaranteed+settlesWithin {
+		if !again && age <= restart.BudgetOf(c.StartupProbe).Latest+settlesWithin {
 			return nil
 		}
 		wait := "1 container waits"

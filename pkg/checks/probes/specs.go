@@ -31,6 +31,7 @@ type spec struct {
 	spec     *corev1.PodSpec
 	source   finding.ObjectRef // where it is written
 	path     string            // of the spec in it
+	manifest bool              // no server has it, so that there is nothing to look at or to restart
 }
 
 // eachSpec visits the workloads that have pods, or would have some. What it gives is shared, and must not be changed.
@@ -57,7 +58,7 @@ func podSpecs(v *snapshot.View) []spec {
 	for _, w := range workloads {
 		if all := alive(v.PodsOf(w)); len(all) > 0 {
 			pods := newest(all)
-			out = append(out, spec{workload: w, pods: pods, others: all, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec"})
+			out = append(out, spec{workload: w, pods: pods, others: all, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec", manifest: pods[0].UID == ""})
 		}
 	}
 	return out
@@ -168,7 +169,18 @@ func ready(pods []*corev1.Pod) (n int) {
 	return n
 }
 
-// look is a command that shows the spec.
-func (s *spec) look() finding.Fix {
-	return finding.Fix{Text: "See the probe and what its attempts say", Command: finding.Kubectl(s.workload.Namespace, "describe", strings.ToLower(s.source.Kind), s.source.Name)}
+// andLook adds a command that shows the spec, where a server has it.
+func (s *spec) andLook(fixes ...finding.Fix) []finding.Fix {
+	if s.manifest {
+		return fixes
+	}
+	return append(fixes, finding.Fix{Text: "See the probe and what its attempts say", Command: finding.Kubectl(s.workload.Namespace, "describe", strings.ToLower(s.source.Kind), s.source.Name)})
+}
+
+// rolls says what a change of the spec does to the pods that are there.
+func (s *spec) rolls() string {
+	if s.manifest {
+		return ""
+	}
+	return "; this rolls the workload over"
 }

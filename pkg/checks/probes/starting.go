@@ -101,7 +101,8 @@ func cameBack(pod *corev1.Pod, now time.Time) bool {
 	return some && all
 }
 
-// patience is how long a running container may take until it is ready.
+// patience is how long a running container may take until it is ready: as long as its probes take to give up on it, and the attempts that
+// must succeed in a row after the first that does.
 func patience(c *corev1.Container, init bool, st *corev1.ContainerStatus) time.Duration {
 	if init && !sidecar(c) {
 		return initsWithin
@@ -111,7 +112,8 @@ func patience(c *corev1.Container, init bool, st *corev1.ContainerStatus) time.D
 		d += restart.BudgetOf(c.StartupProbe).Latest
 	}
 	if c.ReadinessProbe != nil {
-		d += restart.BudgetOf(c.ReadinessProbe).Latest
+		b := restart.BudgetOf(c.ReadinessProbe)
+		d += b.Latest + b.Apart(max(c.ReadinessProbe.SuccessThreshold, 1)-1)
 	}
 	if st.Ready {
 		d = 365 * 24 * time.Hour // it is another that the pod waits for

@@ -46,9 +46,11 @@ func startupKill(p *analysis.Pass) error {
 			}
 			f.Message += fmt.Sprintf(", not up within the %s that the probe guarantees", b.Guaranteed)
 			f.Fix = append(f.Fix, k.asksWrongly()...)
-			threshold := int(2*max(b.Latest, k.longest)/b.Period) + 1
+			had := max(b.Latest, k.longest)
+			threshold := int(2*had/b.Period) + 1
 			f.Fix = append(f.Fix, finding.Fix{
-				Text:    fmt.Sprintf("If it only starts slowly, guarantee it twice as long, %s; this rolls the workload over", b.Guaranteed+b.Attempts(int32(threshold)-b.Failures)),
+				Text: fmt.Sprintf("If it only starts slowly, guarantee it %s: so far it had %s at most; this rolls the workload over",
+					analysis.Span(b.Guaranteed+b.Attempts(int32(threshold)-b.Failures)), analysis.Span(had)),
 				Command: patch(k.Workload, k.Container, k.init, "startupProbe", map[string]any{"failureThreshold": threshold}),
 			})
 		}

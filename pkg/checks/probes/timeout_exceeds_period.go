@@ -65,8 +65,8 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 		if probe.name != kubeevent.Readiness {
 			effect = "a hang ends in a restart"
 		}
-		f.Message += fmt.Sprintf("%s waits %s for an answer but is due every %s: %s after about %s, not %s",
-			who, b.Timeout, b.Period, effect, analysis.Span(b.Waits(b.Failures)), analysis.Span(b.Attempts(b.Failures)))
+		f.Message += fmt.Sprintf("%s waits %s for an answer but is due every %s: %s after up to %s, not %s",
+			who, b.Timeout, b.Period, effect, analysis.Span(b.Longest(b.Failures)), analysis.Span(b.Attempts(b.Failures)))
 		f.Evidence = append(f.Evidence, s.says(c.Name, s.field(c, field),
 			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures)))
 		seconds := int(b.Timeout.Seconds())
@@ -84,9 +84,9 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 			}
 		}
 	}
-	f.Fix = []finding.Fix{{
-		Text:    fmt.Sprintf("Let the period be as long as the wait, %s, which changes no verdict; or shorten timeoutSeconds, if good answers take less; this rolls the workload over", strings.Join(slices.Compact(limits), " and ")),
+	f.Fix = s.andLook(finding.Fix{
+		Text:    fmt.Sprintf("Let the period be as long as the wait, %s, which changes no verdict; or shorten timeoutSeconds, if good answers take less", strings.Join(slices.Compact(limits), " and ")) + s.rolls(),
 		Command: patches(s.workload, c.Name, sidecar(c), better),
-	}, s.look()}
+	})
 	return f
 }

@@ -18,6 +18,14 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
+// fails counts failures of a probe in words.
+func fails(n int32) string {
+	if n == 1 {
+		return "1 failure"
+	}
+	return fmt.Sprintf("%d failures", n)
+}
+
 // handler says what a probe asks: "/healthz:8080", "TCP port 5432", "command pg_isready".
 func handler(p *corev1.Probe) string {
 	switch {

@@ -75,16 +75,16 @@ func mixedUp(p *analysis.Pass, s *spec, c *corev1.Container, probe named) {
 	}
 	f := finding.Finding{
 		Severity: finding.Warning, Confidence: finding.Strong, Object: s.object(c.Name), Key: fieldOf(probe.name),
-		Message: fmt.Sprintf("%s of container %s asks in %s (%s), and that port speaks %s: %d failures in %d of %d pods",
-			fieldOf(probe.name), c.Name, asks, handler(probe.probe), speaks, a.count, a.pods, len(s.pods)),
+		Message: fmt.Sprintf("%s of container %s asks in %s (%s), and that port speaks %s: %s in %d of %d pods",
+			fieldOf(probe.name), c.Name, asks, handler(probe.probe), speaks, fails(a.count), a.pods, len(s.pods)),
 		Evidence:  append(a.evidence, s.says(c.Name, s.field(c, fieldOf(probe.name)+".httpGet.scheme"), asks)),
 		FirstSeen: finding.At(a.first), LastSeen: finding.At(a.last),
-		Fix: []finding.Fix{{
+		Fix: s.andLook(finding.Fix{
 			Text: fmt.Sprintf("Set scheme: %s in its httpGet; this rolls the workload over", speaks),
 			Command: patch(s.workload, c.Name, sidecar(c), fieldOf(probe.name), map[string]any{
 				"httpGet": map[string]any{"port": get.Port, "scheme": speaks},
 			}),
-		}, s.look()},
+		}),
 	}
 	if a.classes[kubeevent.Scheme] == 0 {
 		f.Confidence = finding.Consistent

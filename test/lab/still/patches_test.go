@@ -88,7 +88,7 @@ func writeWorkloads(t *testing.T, client *kubernetes.Clientset) map[string]strin
 	selector := &metav1.LabelSelector{MatchLabels: labels}
 	jobSpec := batchv1.JobSpec{Template: *template.DeepCopy()}
 	jobSpec.Template.Spec.RestartPolicy = corev1.RestartPolicyOnFailure
-	ns, one := "default", int32(1)
+	ns, one, deadline := "default", int32(1), int32(30) // a deadline below the minReadySeconds that is recommended
 	ctx, create, now := t.Context(), metav1.CreateOptions{}, time.Now()
 	gone := func(remove func(context.Context, string, metav1.DeleteOptions) error, name string) {
 		t.Cleanup(func() {
@@ -126,7 +126,7 @@ func writeWorkloads(t *testing.T, client *kubernetes.Clientset) map[string]strin
 		must(err)
 		pods[kind] = name
 	}
-	d, err := client.AppsV1().Deployments(ns).Create(ctx, &appsv1.Deployment{ObjectMeta: named("patched"), Spec: appsv1.DeploymentSpec{Replicas: &one, Selector: selector, Template: template}}, create)
+	d, err := client.AppsV1().Deployments(ns).Create(ctx, &appsv1.Deployment{ObjectMeta: named("patched"), Spec: appsv1.DeploymentSpec{Replicas: &one, Selector: selector, Template: template, ProgressDeadlineSeconds: &deadline}}, create)
 	must(err)
 	gone(client.AppsV1().Deployments(ns).Delete, "patched")
 	const hash = "patched-6d4cf56db6"
