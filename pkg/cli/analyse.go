@@ -104,7 +104,7 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 	f.StringSliceVar(&o.check, "check", nil, "Run only these checks (see kubectl scars explain --list)")
 	f.StringSliceVar(&o.skip, "skip", nil, "Do not run these checks")
 	f.StringVar(&o.severity, "severity", "info", "Show findings of this severity or worse: critical, warning or info")
-	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, and with 3 if what was looked for could not be read: critical, warning, info or never")
+	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, whether --severity shows them or not, and with 3 if what was looked for could not be read: critical, warning, info or never")
 	o.addKubeletStats(f)
 	for flag, values := range map[string][]string{"severity": {"critical", "warning", "info"}, "fail-on": {"critical", "warning", "info", "never"}} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -176,15 +176,17 @@ func (o *analyseOptions) run(ctx context.Context) error {
 		report.Unexplained = analysis.Unexplained(in.snapshot, report.Findings)
 	}
 	filter := o.filter(in.scope.Namespaces)
-	filter.Subjects, filter.Selector = subjects, o.labels()
+	filter.Subjects, filter.Selector, filter.Severity = subjects, o.labels(), finding.Info
 	analysis.Keep(report, in.snapshot, filter)
 	complete := report.Complete()
 	left := analysis.LeaveOut(report, in.snapshot, o.checks)
+	verdict := o.verdict(report, complete, left)
+	analysis.Keep(report, in.snapshot, analysis.Filter{Severity: finding.Severity(o.severity)}) // what is not shown fails a run all the same
 	err = o.deliver(in, func(w io.Writer, opts render.Options) error { return render.Report(w, report, opts) })
 	if err != nil {
 		return err
 	}
-	return o.verdict(report, complete, left)
+	return verdict
 }
 
 // filter is what was asked for, except subjects and labels.
