@@ -17,6 +17,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
 // analyseOptions is what the user asked for.
@@ -178,6 +179,9 @@ func (o *analyseOptions) run(ctx context.Context) error {
 	filter := o.filter(in.scope.Namespaces)
 	filter.Subjects, filter.Selector, filter.Severity = subjects, o.labels(), finding.Info
 	analysis.Keep(report, in.snapshot, filter)
+	if filter.Selector != nil && analysis.Selected(report, in.snapshot, filter.Selector, in.scope.Namespaces) == 0 {
+		fmt.Fprintf(o.stderr, "Nothing that was read has the labels %s.\n", term.Sanitize(o.selector))
+	}
 	complete := report.Complete()
 	left := analysis.LeaveOut(report, in.snapshot, o.checks)
 	verdict := o.verdict(report, complete, left)
