@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,15 +52,6 @@ type analyseOptions struct {
 // viewGroup is the group of an area's views in its help.
 const viewGroup = "views"
 
-var areaShorts = map[string]string{
-	"oom":    "Explain who was killed for memory, by whom and why",
-	"probes": "Find probes that kill healthy pods, hide sick ones or do nothing",
-	"netpol": "Find network policies that do nothing, and pods the network plugin broke",
-	"certs":  "Find certificates that expire, do not fit or are missing",
-	"pvc":    "Explain why a volume claim is pending or stuck, and what was left behind",
-	"triage": "Find what is broken now, in all areas, worst first",
-}
-
 func (r *root) analyseCommands() []*cobra.Command {
 	var out []*cobra.Command
 	for _, name := range append([]string{"triage"}, checks.Areas()...) {
@@ -75,21 +65,8 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   name + " [TYPE/NAME ...]",
 		Short: areaShorts[name],
-		Long:  areaShorts[name] + ".\n\n" + areaLong(name),
-		Example: fmt.Sprintf(`  # In the current namespace
-  kubectl scars %[1]s
-
-  # In the whole cluster
-  kubectl scars %[1]s -A
-
-  # What concerns one workload
-  kubectl scars %[1]s deployment/web -n shop
-
-  # On what was saved before, or on any objects in files
-  kubectl get all,events,secrets -n shop -o yaml | kubectl scars %[1]s --from -
-
-  # On a recorded incident, without a cluster
-  kubectl scars %[1]s --demo`, name),
+		Long:  areaShorts[name] + ".\n\n" + areaLong(name, r.columns()),
+		Example: areaExample(name),
 		ValidArgsFunction: r.completeSubjects,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.path, o.args, o.flags = cmd.CommandPath(), args, cmd.Flags()
@@ -121,22 +98,6 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 		}
 	}
 	return cmd
-}
-
-func areaLong(name string) string {
-	if name == "triage" {
-		return "All checks of all areas, over one reading of the cluster."
-	}
-	var out strings.Builder
-	out.WriteString("Checks:")
-	width := 0
-	for _, c := range checks.Of(name) {
-		width = max(width, len(c.ID))
-	}
-	for _, c := range checks.Of(name) {
-		fmt.Fprintf(&out, "\n  %-*s  %s", width, c.ID, c.Doc.Title)
-	}
-	return out.String()
 }
 
 // validate refuses what cannot be meant, before anything is read.

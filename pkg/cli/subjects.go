@@ -21,7 +21,8 @@ var naturalType = map[string]string{"oom": "pod", "probes": "pod", "triage": "po
 var shortNames = map[string]string{
 	"po": "Pod", "no": "Node", "ns": "Namespace", "ev": "Event", "svc": "Service", "pvc": "PersistentVolumeClaim", "pv": "PersistentVolume",
 	"rs": "ReplicaSet", "deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "cj": "CronJob",
-	"netpol": "NetworkPolicy", "ing": "Ingress", "sc": "StorageClass",
+	"netpol": "NetworkPolicy", "ing": "Ingress", "sc": "StorageClass", "pdb": "PodDisruptionBudget", "hpa": "HorizontalPodAutoscaler",
+	"limits": "LimitRange",
 }
 
 // target is one argument, not yet resolved.
