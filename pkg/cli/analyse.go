@@ -29,7 +29,7 @@ type analyseOptions struct {
 
 	allNamespaces bool
 	selector      string
-	from          string
+	from          []string
 	demo          bool
 	now           string
 	since         time.Duration
@@ -63,10 +63,10 @@ func (r *root) analyseCommands() []*cobra.Command {
 func (r *root) analyseCommand(name string) *cobra.Command {
 	o := &analyseOptions{root: r, command: name}
 	cmd := &cobra.Command{
-		Use:   name + " [TYPE/NAME ...]",
-		Short: areaShorts[name],
-		Long:  areaShorts[name] + ".\n\n" + areaLong(name, r.columns()),
-		Example: areaExample(name),
+		Use:               name + " [TYPE/NAME ...]",
+		Short:             areaShorts[name],
+		Long:              areaShorts[name] + ".\n\n" + areaLong(name, r.columns()),
+		Example:           areaExample(name),
 		ValidArgsFunction: r.completeSubjects,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.path, o.args, o.flags = cmd.CommandPath(), args, cmd.Flags()
