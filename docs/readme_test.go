@@ -32,13 +32,13 @@ func readme(t *testing.T) []byte {
 	return bytes.Join([][]byte{text[:m[0]], []byte(block), text[m[1]:]}, nil)
 }
 
-// onTerminal is what a command prints on a terminal of 96 columns without colour, run at once after the incident was recorded.
+// onTerminal is what a command prints on a terminal of 96 columns without colour, run when the incident is a week old, as users will.
 func onTerminal(t *testing.T, args []string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
 	env := cli.Env{
 		In: strings.NewReader(""), Out: &out, Err: &errs, OutTTY: &cli.TTY{Width: 96, Height: 50},
-		Now: func() time.Time { return time.Date(2026, 11, 23, 19, 32, 0, 0, time.UTC) },
+		Now: func() time.Time { return time.Date(2026, 11, 30, 20, 32, 1, 0, time.UTC) },
 		Getenv: func(name string) (string, bool) {
 			value, ok := map[string]string{"LANG": "C.UTF-8", "NO_COLOR": "1"}[name]
 			return value, ok

@@ -226,18 +226,7 @@ func oneLine(c *ast.CommentGroup) string { return strings.Join(strings.Fields(c.
 
 // TestReportsKeepTheSchema validates a report in which every field is set, and reports that break the promise.
 func TestReportsKeepTheSchema(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("schema", "report.schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var schema jsonschema.Schema
-	if err := json.Unmarshal(text, &schema); err != nil {
-		t.Fatal(err)
-	}
-	resolved, err := schema.Resolve(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resolved := schemaFile(t, "report")
 	good := jsonOf(t, sampleReport())
 	for _, tc := range []struct{ name, old, new string }{
 		{"as it is", "", ""},
@@ -266,7 +255,25 @@ func TestReportsKeepTheSchema(t *testing.T) {
 	}
 }
 
-func jsonOf(t *testing.T, r *finding.Report) []byte {
+// schemaFile is a schema as it lies in docs/schema.
+func schemaFile(t *testing.T, name string) *jsonschema.Resolved {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("schema", name+".schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema jsonschema.Schema
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	resolved, err := schema.Resolve(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resolved
+}
+
+func jsonOf(t *testing.T, r any) []byte {
 	t.Helper()
 	out, err := json.Marshal(r)
 	if err != nil {

@@ -96,7 +96,7 @@ func lookPath(path, program string) (string, error) {
 // shorten FILE cuts from a help text what grows with every check: the list of checks.
 func shorten(ts *testscript.TestScript, _ bool, args []string) {
 	text := ts.ReadFile("stdout")
-	text = regexp.MustCompile(`(?m)^  (oom|probes|netpol|certs|pvc)/\S+ .*\n`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`(?m)^  (oom|probes|netpol|certs|pvc)/\S+ .*\n( {20,}.*\n)*`).ReplaceAllString(text, "")
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 

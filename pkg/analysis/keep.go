@@ -23,7 +23,7 @@ type Filter struct {
 	Since      time.Duration       // 0: all
 }
 
-// Keep drops from the report what the filter does not want, and counts anew.
+// Keep drops from the report what the filter does not want, and counts anew; what is hidden is counted over several filters.
 func Keep(r *finding.Report, s *snapshot.Snapshot, f Filter) {
 	v := s.View()
 	subjects, labelled := expand(v, f.Subjects), labelled(s, v, f.Selector)
@@ -45,7 +45,7 @@ func Keep(r *finding.Report, s *snapshot.Snapshot, f Filter) {
 		return false
 	})
 	for i := range r.Summary.Areas {
-		r.Summary.Areas[i].Hidden = hidden[r.Summary.Areas[i].Area]
+		r.Summary.Areas[i].Hidden += hidden[r.Summary.Areas[i].Area]
 	}
 	r.CannotSay = slices.DeleteFunc(r.CannotSay, func(g finding.Gap) bool { return !wanted(g.Object, nil) })
 	for i := range r.Unexplained {

@@ -60,3 +60,25 @@ func TestLabels(t *testing.T) {
 		}
 	}
 }
+
+// TestSelected counts what a selector chooses of what was looked at, in the namespaces asked for.
+func TestSelected(t *testing.T) {
+	s := shop(t)
+	for selector, want := range map[string]struct{ pods, total int }{
+		"app=web":    {2, 3}, // and their Deployment, by its pods
+		"team=front": {2, 3}, // the pods of what has the label
+		"app=typo":   {0, 0},
+		"app!=typo":  {4, 6},
+	} {
+		l, err := labels.Parse(selector)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := finding.New(finding.Metadata{})
+		r.Summary.Areas = []finding.AreaSummary{{Area: "oom", Looked: []finding.Looked{{Resource: "pods", Count: 99}, {Resource: "events", Count: 99}}}}
+		total := Selected(r, s, l, []string{"shop"})
+		if looked := r.Summary.Areas[0].Looked; len(looked) != 1 || looked[0].Count != want.pods || total != want.total {
+			t.Errorf("%s: %v of %d, want %d pods of %d", selector, looked, total, want.pods, want.total)
+		}
+	}
+}

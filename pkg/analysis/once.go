@@ -40,7 +40,7 @@ func once(findings []finding.Finding) []finding.Finding {
 			covers[last] = append(covers[last], f.Fingerprint)
 		}
 	}
-	var left []finding.Finding
+	left := []finding.Finding{} // a list on the wire, also where nothing is found
 	for i, f := range findings {
 		if sayer[i] < 0 {
 			f.Covers = covers[i]

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +16,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render"
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
 // analyseOptions is what the user asked for.
@@ -29,7 +29,7 @@ type analyseOptions struct {
 
 	allNamespaces bool
 	selector      string
-	from          string
+	from          []string
 	demo          bool
 	now           string
 	since         time.Duration
@@ -52,15 +52,6 @@ type analyseOptions struct {
 // viewGroup is the group of an area's views in its help.
 const viewGroup = "views"
 
-var areaShorts = map[string]string{
-	"oom":    "Explain who was killed for memory, by whom and why",
-	"probes": "Find probes that kill healthy pods, hide sick ones or do nothing",
-	"netpol": "Find network policies that do nothing, and pods the network plugin broke",
-	"certs":  "Find certificates that expire, do not fit or are missing",
-	"pvc":    "Explain why a volume claim is pending or stuck, and what was left behind",
-	"triage": "Find what is broken now, in all areas, worst first",
-}
-
 func (r *root) analyseCommands() []*cobra.Command {
 	var out []*cobra.Command
 	for _, name := range append([]string{"triage"}, checks.Areas()...) {
@@ -72,23 +63,10 @@ func (r *root) analyseCommands() []*cobra.Command {
 func (r *root) analyseCommand(name string) *cobra.Command {
 	o := &analyseOptions{root: r, command: name}
 	cmd := &cobra.Command{
-		Use:   name + " [TYPE/NAME ...]",
-		Short: areaShorts[name],
-		Long:  areaShorts[name] + ".\n\n" + areaLong(name),
-		Example: fmt.Sprintf(`  # In the current namespace
-  kubectl scars %[1]s
-
-  # In the whole cluster
-  kubectl scars %[1]s -A
-
-  # What concerns one workload
-  kubectl scars %[1]s deployment/web -n shop
-
-  # On what was saved before, or on any objects in files
-  kubectl get all,events,secrets -n shop -o yaml | kubectl scars %[1]s --from -
-
-  # On a recorded incident, without a cluster
-  kubectl scars %[1]s --demo`, name),
+		Use:               name + " [TYPE/NAME ...]",
+		Short:             areaShorts[name],
+		Long:              areaShorts[name] + ".\n\n" + areaLong(name, r.columns()),
+		Example:           areaExample(name),
 		ValidArgsFunction: r.completeSubjects,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.path, o.args, o.flags = cmd.CommandPath(), args, cmd.Flags()
@@ -104,7 +82,7 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 	f.StringSliceVar(&o.check, "check", nil, "Run only these checks (see kubectl scars explain --list)")
 	f.StringSliceVar(&o.skip, "skip", nil, "Do not run these checks")
 	f.StringVar(&o.severity, "severity", "info", "Show findings of this severity or worse: critical, warning or info")
-	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, and with 3 if what was looked for could not be read: critical, warning, info or never")
+	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, whether --severity shows them or not, and with 3 if what was looked for could not be read: critical, warning, info or never")
 	o.addKubeletStats(f)
 	for flag, values := range map[string][]string{"severity": {"critical", "warning", "info"}, "fail-on": {"critical", "warning", "info", "never"}} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -120,22 +98,6 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 		}
 	}
 	return cmd
-}
-
-func areaLong(name string) string {
-	if name == "triage" {
-		return "All checks of all areas, over one reading of the cluster."
-	}
-	var out strings.Builder
-	out.WriteString("Checks:")
-	width := 0
-	for _, c := range checks.Of(name) {
-		width = max(width, len(c.ID))
-	}
-	for _, c := range checks.Of(name) {
-		fmt.Fprintf(&out, "\n  %-*s  %s", width, c.ID, c.Doc.Title)
-	}
-	return out.String()
 }
 
 // validate refuses what cannot be meant, before anything is read.
@@ -176,15 +138,20 @@ func (o *analyseOptions) run(ctx context.Context) error {
 		report.Unexplained = analysis.Unexplained(in.snapshot, report.Findings)
 	}
 	filter := o.filter(in.scope.Namespaces)
-	filter.Subjects, filter.Selector = subjects, o.labels()
+	filter.Subjects, filter.Selector, filter.Severity = subjects, o.labels(), finding.Info
 	analysis.Keep(report, in.snapshot, filter)
+	if filter.Selector != nil && analysis.Selected(report, in.snapshot, filter.Selector, in.scope.Namespaces) == 0 {
+		fmt.Fprintf(o.stderr, "Nothing that was read has the labels %s.\n", term.Sanitize(o.selector))
+	}
 	complete := report.Complete()
 	left := analysis.LeaveOut(report, in.snapshot, o.checks)
+	verdict := o.verdict(report, complete, left)
+	analysis.Keep(report, in.snapshot, analysis.Filter{Severity: finding.Severity(o.severity)}) // what is not shown fails a run all the same
 	err = o.deliver(in, func(w io.Writer, opts render.Options) error { return render.Report(w, report, opts) })
 	if err != nil {
 		return err
 	}
-	return o.verdict(report, complete, left)
+	return verdict
 }
 
 // filter is what was asked for, except subjects and labels.

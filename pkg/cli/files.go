@@ -56,7 +56,7 @@ func (o *analyseOptions) read() (*recording.Input, error) {
 	}
 	limits := recording.DefaultLimits()
 	limits.Latest = o.env.Now().Add(24 * time.Hour) // no dump comes from the future; clocks differ by hours at most
-	return recording.Read([]string{o.from}, o.env.In, limits)
+	return recording.Read(o.from, o.env.In, limits)
 }
 
 // countIgnored lists what was left aside, most first.
@@ -70,6 +70,14 @@ func countIgnored(ignored map[string]int) string {
 		words[i] = fmt.Sprintf("%d %s", ignored[name], name)
 	}
 	return strings.Join(words, ", ")
+}
+
+// writable refuses the name that means standard output elsewhere: there, findings go.
+func writable(flag, path string) error {
+	if path == "-" {
+		return fmt.Errorf("%s: - is no file: name one", flag)
+	}
+	return nil
 }
 
 // save writes what this run saw to a file: the whole of it, or nothing.

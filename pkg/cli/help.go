@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
 // shownFlags are the flags that help shows; "kubectl scars options" shows all.
@@ -18,7 +20,7 @@ const usageTemplate = `Usage:
 {{- if .HasAvailableSubCommands}}{{$cmds := .Commands}}{{range $group := .Groups}}
 
 {{.Title}}{{range $cmds}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
-  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{end}}
+  {{rpad .Name .NamePadding }} {{wrapped .}}{{end}}{{end}}{{end}}{{end}}
 {{- if .HasExample}}
 
 Examples:
@@ -32,13 +34,25 @@ Flags:
 {{end}}Use "{{.Root.CommandPath}} options" for all flags.
 `
 
-func useTemplates(cmd *cobra.Command) {
+func (r *root) useTemplates(cmd *cobra.Command) {
 	cobra.AddTemplateFunc("useLine", func(c *cobra.Command) string { return strings.TrimSpace(c.UseLine()) })
 	cobra.AddTemplateFunc("shownFlags", func(c *cobra.Command) string {
-		return strings.TrimRight(pick(c, shownFlags).FlagUsages(), "\n")
+		return strings.TrimRight(pick(c, shownFlags).FlagUsagesWrapped(r.columns()), "\n")
+	})
+	cobra.AddTemplateFunc("wrapped", func(c *cobra.Command) string {
+		indent := len("  ") + c.NamePadding() + len(" ")
+		return strings.Join(term.Wrap(c.Short, max(r.columns()-indent, 20)), "\n"+strings.Repeat(" ", indent))
 	})
 	cmd.SetUsageTemplate(usageTemplate)
 	cmd.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+}
+
+// columns is how wide help may be.
+func (r *root) columns() int {
+	if r.env.OutTTY != nil {
+		return r.env.OutTTY.Width
+	}
+	return term.DefaultWidth
 }
 
 // pick gathers flags of a command, its own and inherited, by name.
@@ -66,8 +80,8 @@ func (r *root) optionsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(r.env.Out, "Flags of the commands that look at a cluster (after the command: kubectl scars oom -A):\n\n%s\n", triage.LocalFlags().FlagUsages())
-			fmt.Fprintf(r.env.Out, "Flags of kubectl that every command takes:\n\n%s", cmd.Root().PersistentFlags().FlagUsages())
+			fmt.Fprintf(r.env.Out, "Flags of the commands that look at a cluster (after the command: kubectl scars oom -A):\n\n%s\n", triage.LocalFlags().FlagUsagesWrapped(r.columns()))
+			fmt.Fprintf(r.env.Out, "Flags of kubectl that every command takes:\n\n%s", cmd.Root().PersistentFlags().FlagUsagesWrapped(r.columns()))
 			return nil
 		},
 	}

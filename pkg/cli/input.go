@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 func (o *analyseOptions) addInput(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVarP(&o.allNamespaces, "all-namespaces", "A", false, "Look at every namespace. Namespace in current context is ignored even if specified with --namespace.")
-	f.StringVar(&o.from, "from", "", "Look at a recording or at Kubernetes objects instead of a cluster: a file, a directory, or - for standard input")
+	f.StringArrayVar(&o.from, "from", nil, "Look at a recording or at Kubernetes objects instead of a cluster: a file, a directory, or - for standard input; given several times, all are read as one")
 	f.BoolVar(&o.demo, "demo", false, "Look at a recorded real incident instead of a cluster")
 	f.StringVar(&o.now, "now", "", "With --from: the time to judge by (RFC 3339), instead of the input's own")
 	f.StringVarP(&o.output, "output", "o", "table", "Output format: table, wide, json, yaml, name, markdown, jsonpath=..., go-template=...")
@@ -51,11 +52,16 @@ func (o *analyseOptions) validateInput() error {
 			return fmt.Errorf("--now: %q is no time like 2026-11-23T18:00:00Z", o.now)
 		}
 	}
+	if err := writable("--save", o.save); err != nil {
+		return err
+	}
 	switch {
-	case o.demo && o.from != "":
+	case o.demo && len(o.from) > 0:
 		return fmt.Errorf("--demo and --from exclude each other")
-	case o.now != "" && o.from == "" && !o.demo:
+	case o.now != "" && !o.offline():
 		return fmt.Errorf("--now needs --from: a live cluster has its own clock")
+	case slices.Contains(o.from, ""):
+		return fmt.Errorf("--from: an empty name")
 	case o.allNamespaces && len(o.args) > 0 && !o.offline() && o.takesNamespaced():
 		return fmt.Errorf("a resource cannot be retrieved by name across all namespaces")
 	case o.timeout < 0:
@@ -64,7 +70,7 @@ func (o *analyseOptions) validateInput() error {
 	return nil
 }
 
-func (o *analyseOptions) offline() bool { return o.demo || o.from != "" }
+func (o *analyseOptions) offline() bool { return o.demo || len(o.from) > 0 }
 
 // input loads the snapshot and finds the subjects in it. What was read until an interrupt counts.
 func (o *analyseOptions) input(ctx context.Context) (*loaded, []finding.ObjectRef, error) {

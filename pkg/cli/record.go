@@ -32,6 +32,9 @@ kubectl scars explain oom/runtime-unaware.`,
 			if file == "" {
 				return usageError{o.path, fmt.Errorf("-f FILE is needed")}
 			}
+			if err := writable("-f", file); err != nil {
+				return usageError{o.path, err}
+			}
 			o.checks = checks.Readings()
 			in, err := o.load(cmd.Context())
 			if err != nil {

@@ -95,6 +95,6 @@ It only reads. Findings go to standard output, everything else to standard error
 		c.GroupID = "more"
 		cmd.AddCommand(c)
 	}
-	useTemplates(cmd)
+	r.useTemplates(cmd)
 	return cmd
 }

@@ -3,6 +3,7 @@ package cli
 // This file tells renderers what the terminal can do, what was looked at, and how this command would be called again.
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -39,10 +40,14 @@ func (o *analyseOptions) source() string {
 		return "recorded incident, the weeks before it made up, not your cluster"
 	case o.demo:
 		return "recorded incident, not your cluster"
-	case o.from == "-":
-		return "from standard input"
-	case o.from != "":
-		return "from " + o.from
+	case len(o.from) > 0:
+		names := slices.Clone(o.from)
+		for i, name := range names {
+			if name == "-" {
+				names[i] = "standard input"
+			}
+		}
+		return "from " + strings.Join(names, ", ")
 	}
 	return ""
 }
@@ -64,7 +69,7 @@ func (o *analyseOptions) kubectl() string {
 
 // rerun is this command, to be run again with another output; empty where its input is gone.
 func (o *analyseOptions) rerun() string {
-	if o.from == "-" {
+	if slices.Contains(o.from, "-") {
 		return ""
 	}
 	words := append(strings.Fields(o.path), o.args...)

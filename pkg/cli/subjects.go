@@ -21,7 +21,8 @@ var naturalType = map[string]string{"oom": "pod", "probes": "pod", "triage": "po
 var shortNames = map[string]string{
 	"po": "Pod", "no": "Node", "ns": "Namespace", "ev": "Event", "svc": "Service", "pvc": "PersistentVolumeClaim", "pv": "PersistentVolume",
 	"rs": "ReplicaSet", "deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "cj": "CronJob",
-	"netpol": "NetworkPolicy", "ing": "Ingress", "sc": "StorageClass",
+	"netpol": "NetworkPolicy", "ing": "Ingress", "sc": "StorageClass", "pdb": "PodDisruptionBudget", "hpa": "HorizontalPodAutoscaler",
+	"limits": "LimitRange",
 }
 
 // target is one argument, not yet resolved.
@@ -91,11 +92,28 @@ func (o *analyseOptions) subjects(in *loaded) ([]finding.ObjectRef, error) {
 		}
 		found := existing(in.snapshot, kind, t.name, in.scope.Namespaces)
 		if len(found) == 0 {
-			return nil, fmt.Errorf("%s %q not found in the input", strings.ToLower(kind), t.name)
+			err := fmt.Errorf("%s %q not found in the input", strings.ToLower(kind), t.name)
+			return nil, didYouMean(err, o.others(in, t.name))
 		}
 		out = append(out, found...)
 	}
 	return out, nil
+}
+
+// others are the objects of the same name that arguments may mean, of other types.
+func (o *analyseOptions) others(in *loaded, name string) []string {
+	var out []string
+	for _, kind := range []string{"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Service", "Ingress", "Pod"} {
+		if o.view != nil && !o.taken(kind) {
+			continue
+		}
+		for _, found := range existing(in.snapshot, kind, name, in.scope.Namespaces) {
+			if !slices.Contains(out, found.String()) {
+				out = append(out, found.String())
+			}
+		}
+	}
+	return out
 }
 
 // existing finds the objects of a kind and name in a snapshot, or the workload of that name that pods belong to.

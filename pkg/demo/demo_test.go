@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks"
@@ -54,6 +55,33 @@ func TestTriageDemoShowsEveryArea(t *testing.T) {
 	for _, area := range checks.Areas() {
 		if len(findings(t, "triage", area)) == 0 {
 			t.Errorf("the demo of triage shows nothing of %s", area)
+		}
+	}
+}
+
+// TestClockThatIsBehind: what happens after "now" has no negative age, whatever tells it.
+func TestClockThatIsBehind(t *testing.T) {
+	negative := regexp.MustCompile(`(^|[ (])-\d+(\.\d+)?(s|m|h|d)`)
+	for _, name := range append(checks.Areas(), "triage") {
+		in, err := Read(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, behind := range []time.Duration{10 * time.Second, 10 * time.Minute, 10 * 365 * 24 * time.Hour} {
+			for _, o := range analysis.Run(in.Builder.Build(in.Now.Add(-behind)), checks.All(), nil) {
+				for _, f := range o.Findings {
+					text := []string{f.Message}
+					for _, e := range f.Evidence {
+						text = append(text, e.Value)
+					}
+					for _, x := range f.Fix {
+						text = append(text, x.Text)
+					}
+					if i := slices.IndexFunc(text, negative.MatchString); i >= 0 {
+						t.Errorf("the demo of %s, %s ago: %s: %s", name, behind, f.Check, text[i])
+					}
+				}
+			}
 		}
 	}
 }

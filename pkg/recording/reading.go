@@ -5,6 +5,7 @@ package recording
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -20,7 +21,8 @@ type reading struct {
 	in     *Input
 	kinds  map[schema.GroupVersionKind]snapshot.Info
 	files  int
-	known  int // documents and items that are Kubernetes objects or lists, of whatever kind
+	named  []string // the inputs, as the user named them
+	known  int      // documents and items that are Kubernetes objects or lists, of whatever kind
 	broke  int
 	extent extent
 	newest time.Time // of what a server wrote
@@ -51,7 +53,7 @@ func (r *reading) finish() (*Input, error) {
 		if len(in.Gaps) > 0 {
 			return nil, fmt.Errorf("read %s: %s", in.Gaps[0].Resource, in.Gaps[0].Reason)
 		}
-		return nil, fmt.Errorf("no Kubernetes objects in the input")
+		return nil, fmt.Errorf("no Kubernetes objects in %s", strings.Join(r.named, ", "))
 	}
 	in.Now = r.newest
 	if in.Header != nil {

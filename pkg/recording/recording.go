@@ -64,14 +64,19 @@ type Input struct {
 // Snapshot builds the snapshot as of Now.
 func (in *Input) Snapshot() *snapshot.Snapshot { return in.Builder.Build(in.Now) }
 
+// stdinName is what standard input is called in messages.
+const stdinName = "standard input"
+
 // Read reads files, directories (recursively) and, for the path "-", stdin, as one input.
 func Read(paths []string, stdin io.Reader, limits Limits) (*Input, error) {
 	r := newReading(limits)
 	for _, path := range paths {
 		var err error
 		if path == "-" {
-			err = r.stream(source{name: "standard input", named: true}, stdin)
+			r.named = append(r.named, stdinName)
+			err = r.stream(source{name: stdinName, named: true}, stdin)
 		} else {
+			r.named = append(r.named, path)
 			err = r.path(path)
 		}
 		if err != nil {
@@ -84,6 +89,7 @@ func Read(paths []string, stdin io.Reader, limits Limits) (*Input, error) {
 // ReadFrom reads one stream, of any form that a file may have. The name is for messages.
 func ReadFrom(name string, from io.Reader, limits Limits) (*Input, error) {
 	r := newReading(limits)
+	r.named = []string{name}
 	if err := r.stream(source{name: name, named: true}, from); err != nil {
 		return nil, fmt.Errorf("read %w", err)
 	}

@@ -129,6 +129,8 @@ func (r *reading) unwrap(src source, br *bufio.Reader) error {
 	case bytes.HasPrefix(head, utf16LE), bytes.HasPrefix(head, utf16BE): // PowerShell's ">" writes this
 		decoder := unicode.BOMOverride(unicode.UTF8.NewDecoder())
 		return r.documents(src, bufio.NewReaderSize(transform.NewReader(br, decoder), 64<<10))
+	case src.depth > 0 && len(head) > 0 && len(bytes.Trim(head, "\x00")) == 0:
+		return fmt.Errorf("no text and no files: binary data that begins with zeros, as an empty tar archive does")
 	case bytes.ContainsFunc(head, func(c rune) bool { return c < '\t' }):
 		return fmt.Errorf("binary data, neither YAML nor JSON")
 	}

@@ -179,7 +179,7 @@ func (r *reading) history(text []byte) error {
 // decodeError says why an object could not be decoded, without quoting what it holds.
 func decodeError(err error) error {
 	var (
-		syntax *json.SyntaxError
+		wrong  *json.SyntaxError
 		kind   *json.UnmarshalTypeError
 		moment *time.ParseError
 		base   base64.CorruptInputError
@@ -189,8 +189,8 @@ func decodeError(err error) error {
 		return errors.New("a timestamp is not RFC 3339")
 	case errors.As(err, &base):
 		return errors.New("a value is not base64")
-	case errors.As(err, &syntax):
-		return fmt.Errorf("not JSON: %w", syntax)
+	case errors.As(err, &wrong):
+		return fmt.Errorf("not JSON: %w", wrong)
 	case errors.As(err, &kind):
 		return fmt.Errorf("field %s: a %s where a %s should be", kind.Field, kind.Value, kind.Type)
 	}
@@ -200,8 +200,19 @@ func decodeError(err error) error {
 	return errors.New("not decodable")
 }
 
-var quotation = regexp.MustCompile("(?s)[`'\"].*[`'\"]")
+var (
+	quotation = regexp.MustCompile("(?s)[`'\"].*[`'\"]")
+	syntax    = regexp.MustCompile(`^'[],}:?-]'( or '[],}:?-]')?$`)
+)
 
 // unquoted leaves out what a parser's message quotes: in a Secret it may be the secret (an unquoted password that begins with * is an
 // alias to YAML, and the message names it).
-func unquoted(message string) string { return quotation.ReplaceAllString(message, "…") }
+// A single mark of the syntax, which it says was missing, is no secret.
+func unquoted(message string) string {
+	return quotation.ReplaceAllStringFunc(message, func(quoted string) string {
+		if syntax.MatchString(quoted) {
+			return quoted
+		}
+		return "…"
+	})
+}

@@ -76,6 +76,9 @@ func encode(v any) ([]byte, error) {
 // Save writes a recording to a file, packed with gzip if its name ends in .gz. The file is complete or does not come to be: it is written
 // beside its place and renamed. It is readable for its owner alone, since it shows what runs in a cluster.
 func Save(path string, h Header, s *snapshot.Snapshot, histories ...finding.MemoryHistory) (err error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("save %s: is a directory", path)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("save %w", unwrapPath(path, err))

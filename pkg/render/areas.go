@@ -47,19 +47,27 @@ func (p *page) verdict(a finding.AreaSummary) (span, string) {
 		return gap, "more may be wrong: " + ran
 	case a.Skipped > 0 && a.Checks == 0:
 		return gap, "cannot say: " + ran
+	case a.Skipped > 0 && a.Hidden > 0:
+		return gap, leftOut(a.Hidden) + "; " + ran
 	case a.Skipped > 0:
 		return gap, "cannot say: " + ran + "; the others found nothing in " + over(a)
 	case found > 0:
 		return span{}, ""
+	case p.gapIn(a.Area) && a.Hidden > 0:
+		return gap, leftOut(a.Hidden) + "; not all could be judged"
 	case p.gapIn(a.Area):
 		return gap, "nothing found in what could be judged: " + number(a.Checks, "check", "checks") + " over " + over(a)
 	case a.Hidden > 0:
-		return none, number(a.Hidden, "finding", "findings") + " left out by --severity or --since"
+		return none, leftOut(a.Hidden)
 	case empty(a):
 		return none, "nothing there to check: " + over(a)
 	default:
 		return good, "nothing found: " + number(a.Checks, "check", "checks") + " over " + over(a)
 	}
+}
+
+func leftOut(findings int) string {
+	return number(findings, "finding", "findings") + " left out by --severity or --since"
 }
 
 func over(a finding.AreaSummary) string {

@@ -3,14 +3,16 @@ package render
 // The findings, as many as the first screen holds.
 
 import (
-	"fmt"
+	"cmp"
+	"slices"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/render/theme"
 	"github.com/kubectl-scars/kubectl-scars/pkg/term"
 )
 
-// maxDigest is how many lines of the first screen are kept for a digest of the findings that do not fit.
+// maxDigest is how many lines of the first screen are kept for a digest of findings that are not critical and do not fit. Each critical one has
+// its line, whatever that leaves for cards: who is on call must see the list before one of them fills the screen.
 const maxDigest = 3
 
 // block is one finding ready to be shown, with the heading of its group where it opens one.
@@ -19,17 +21,13 @@ type block struct {
 	lines   []string
 }
 
-// body shows the findings, as many as fit whole into room lines (0: all of them) but at least one. The rest is counted, and told in
-// one line each where lines are left.
+// body shows the findings in room lines (0: all of them): as many as fit whole beside a digest of the rest, or else the first one cut.
 // Where not all fit, what is only worth knowing comes last, whatever object it is about: it must not push out what hurts.
 func (p *page) body(room int) []string {
-	blocks := p.blocks(grouped(p.report.Findings), room)
-	n := p.fit(blocks, room)
-	if n == len(blocks) {
-		return join(blocks)
+	if p.holds(room) {
+		return join(p.blocks(grouped(p.report.Findings), room))
 	}
-	blocks = p.blocks(hurtsFirst(p.report.Findings), room)
-	n = p.fit(blocks, room)
+	blocks := p.blocks(hurtsFirst(p.report.Findings), room)
 	rest := func(n int) []finding.Finding {
 		var left []finding.Finding
 		for _, b := range blocks[n:] {
@@ -37,10 +35,34 @@ func (p *page) body(room int) []string {
 		}
 		return left
 	}
-	n = p.fit(blocks, max(room-1-p.rows(p.more(rest(n)))-min(len(blocks)-n, maxDigest), 1))
-	lines := append(join(blocks[:n]), "")
-	lines = append(lines, p.more(rest(n))...)
-	return append(lines, p.digest(rest(n), room-p.rows(lines))...)
+	for n := p.fit(blocks, room); n > 0; n-- {
+		lines := append(append(join(blocks[:n]), ""), p.more(rest(n), false)...)
+		if left := room - p.rows(lines); left >= kept(rest(n)) {
+			return append(lines, p.digest(rest(n), left)...)
+		}
+	}
+	first, more := blocks[0].finding, p.more(rest(1), true)
+	left := room - p.rows(more) - 1
+	digest := min(kept(rest(1)), max(left-p.rows(p.cut(first, 0)), 0))
+	lines := append(append(p.cut(first, left-digest), ""), more...)
+	return append(lines, p.digest(rest(1), room-p.rows(lines))...)
+}
+
+// holds tells whether all findings fit whole.
+func (p *page) holds(room int) bool {
+	blocks := p.blocks(grouped(p.report.Findings), room)
+	return p.fit(blocks, room) == len(blocks)
+}
+
+// kept is how many lines the first screen keeps for a digest.
+func kept(rest []finding.Finding) int {
+	critical := 0
+	for _, f := range rest {
+		if f.Severity == finding.Critical {
+			critical++
+		}
+	}
+	return critical + min(len(rest)-critical, maxDigest)
 }
 
 // blocks makes a block of each finding. Those far below the first screen stay without lines: there may be thousands.
@@ -54,8 +76,8 @@ func (p *page) blocks(groups [][]finding.Finding, room int) []block {
 				if len(blocks) > 0 && (i == 0 || !p.short()) {
 					b.lines = append(b.lines, "")
 				}
-				if i == 0 && p.Terminal {
-					b.lines = append(b.lines, p.flow(0, 2, span{text: p.ref(f.Object), style: theme.Heading})...)
+				if i == 0 {
+					b.lines = append(b.lines, p.heading(f)...)
 				}
 				b.lines = append(b.lines, p.card(f)...)
 				used += p.rows(b.lines)
@@ -64,6 +86,14 @@ func (p *page) blocks(groups [][]finding.Finding, room int) []block {
 		}
 	}
 	return blocks
+}
+
+// heading names the object of a group of findings; in a pipe each finding does.
+func (p *page) heading(f finding.Finding) []string {
+	if !p.Terminal {
+		return nil
+	}
+	return p.flow(0, 2, span{text: p.ref(f.Object), style: theme.Heading})
 }
 
 // hurtsFirst groups what is above info, and then the infos.
@@ -79,11 +109,11 @@ func hurtsFirst(findings []finding.Finding) [][]finding.Finding {
 	return append(grouped(hurts), grouped(rest)...)
 }
 
-// fit counts the blocks that fit into room lines, at least one; a room of 0 holds all.
+// fit counts the blocks that fit into room lines; a room of 0 holds all.
 func (p *page) fit(blocks []block, room int) int {
 	used := 0
 	for i, b := range blocks {
-		if used += p.rows(b.lines); room > 0 && i > 0 && used > room {
+		if used += p.rows(b.lines); room > 0 && used > room {
 			return i
 		}
 	}
@@ -110,9 +140,16 @@ func join(blocks []block) []string {
 	return lines
 }
 
-// more counts what was left out and names the command that shows it; the command is kept whole, for pasting.
-func (p *page) more(rest []finding.Finding) []string {
-	text := fmt.Sprintf("… and %s (%s)", number(len(rest), "more finding", "more findings"), counts(rest))
+// more counts what was left out and names the command that shows it; the command is kept whole, for pasting. cut tells that something of
+// the finding above was left out as well.
+func (p *page) more(rest []finding.Finding, cut bool) []string {
+	text := "… and " + number(len(rest), "more finding", "more findings") + " (" + counts(rest) + ")"
+	switch {
+	case len(rest) == 0:
+		text = "… in full"
+	case cut:
+		text += ", this one in full"
+	}
 	if p.Rerun == "" {
 		return p.flow(0, 2, strong(text+", all with"), span{text: "-o wide", style: theme.Strong, solid: true})
 	}
@@ -125,17 +162,12 @@ func (p *page) more(rest []finding.Finding) []string {
 	return append(lines, "  "+command)
 }
 
-// digest tells findings in one line each, as many as there is room for; the line before has counted all of them.
+// digest tells findings in one line each, worst first, as many as there is room for; the line before has counted all of them.
 func (p *page) digest(rest []finding.Finding, room int) []string {
+	slices.SortStableFunc(rest, func(a, b finding.Finding) int { return cmp.Compare(a.Severity.Rank(), b.Severity.Rank()) })
 	var lines []string
-	for i, f := range rest {
-		if i >= room || i == room-1 && len(rest) > room {
-			break
-		}
+	for _, f := range rest[:min(len(rest), max(room, 0))] {
 		lines = append(lines, p.line(f))
-	}
-	if len(lines) > 0 && len(lines) < len(rest) {
-		lines = append(lines, p.text("  …"))
 	}
 	return lines
 }

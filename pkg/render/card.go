@@ -19,7 +19,7 @@ const (
 
 func (p *page) card(f finding.Finding) []string {
 	lines := append(p.headline(f), p.memory(f.Memory)...)
-	lines = append(lines, p.evidence(f)...)
+	lines = append(lines, p.evidence(f, maxEvidence)...)
 	for _, fix := range f.Fix {
 		lines = append(lines, p.fix(fix)...)
 	}
@@ -27,6 +27,31 @@ func (p *page) card(f finding.Finding) []string {
 		lines = append(lines, p.reference(f)...)
 	}
 	return lines
+}
+
+// cut is a card that fits into room lines, below the name of its object: the cause in any case, then as much of the remedy as there is room
+// for, then of the proof.
+func (p *page) cut(f finding.Finding, room int) []string {
+	lines := append(p.heading(f), p.headline(f)...)
+	left := room - p.rows(lines)
+	var fixes []string
+	for _, x := range f.Fix {
+		one := p.fix(x)
+		if p.rows(one) > left {
+			break
+		}
+		fixes, left = append(fixes, one...), left-p.rows(one)
+	}
+	if memory := p.memory(f.Memory); p.rows(memory) <= left {
+		lines, left = append(lines, memory...), left-p.rows(memory)
+	}
+	for most := maxEvidence; most > 1; most-- {
+		if proof := p.evidence(f, most); p.rows(proof) <= left {
+			lines = append(lines, proof...)
+			break
+		}
+	}
+	return append(lines, fixes...)
 }
 
 // headline says what is wrong. On a terminal the cause has lines of its own; in a pipe all stands on one line, for grep.
@@ -75,10 +100,11 @@ func (p *page) badge(s finding.Severity) span {
 }
 
 // evidence shows the lines of proof. On a terminal those of one object stand below its name; in a pipe each line names its object.
-func (p *page) evidence(f finding.Finding) []string {
+// On the first screen there are most lines, of which the last counts what is left out.
+func (p *page) evidence(f finding.Finding, most int) []string {
 	shown := f.Evidence
-	if p.short() && len(shown) > maxEvidence {
-		shown = shown[:maxEvidence-1]
+	if p.short() && len(shown) > most {
+		shown = shown[:most-1]
 	}
 	var lines []string
 	for i := 0; i < len(shown); {

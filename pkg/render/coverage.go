@@ -90,22 +90,46 @@ func (p *page) coveragePart(entries []finding.Coverage) string {
 	return part
 }
 
-// coverageTable lists every input that was not read in full, for wide.
+// coverageTable lists every input that was not read in full, for wide: as a table where no word has to be broken for it.
 func (p *page) coverageTable() []string {
-	var rows [][]string
+	rows := [][]string{{"INPUT", "NAMESPACE", "STATE", "REASON", "WANTED BY"}}
 	for _, c := range p.report.Coverage {
 		if c.State == finding.CoverageOK && c.Reason == "" {
 			continue
 		}
 		rows = append(rows, []string{c.Resource, c.Namespace, string(c.State), c.Reason, strings.Join(c.Checks, ", ")})
 	}
-	if len(rows) == 0 {
+	if len(rows) == 1 {
 		return nil
 	}
 	// Indented, so that a wrapped cell cannot begin a line and look like one of ours.
 	lines := []string{""}
-	for _, line := range p.grid([]string{"INPUT", "NAMESPACE", "STATE", "REASON", "WANTED BY"}, rows, 2) {
+	if p.width > 0 && leastWidth(natural(rows, longestWord)) > p.width-2 {
+		return append(lines, p.coverageList(rows[1:])...)
+	}
+	for _, line := range p.grid(rows[0], rows[1:], 2) {
 		lines = append(lines, "  "+line)
+	}
+	return lines
+}
+
+// coverageList is the table for a narrow terminal.
+func (p *page) coverageList(rows [][]string) []string {
+	var lines []string
+	for _, row := range rows {
+		spans := []span{strong(row[0])}
+		if row[1] != "" {
+			spans = append(spans, plain("in "+row[1]))
+		}
+		spans = append(spans, plain(row[2]))
+		if row[3] != "" {
+			spans[len(spans)-1].text += ":"
+			spans = append(spans, plain(row[3]))
+		}
+		lines = append(lines, p.flow(2, 4, spans...)...)
+		if row[4] != "" {
+			lines = append(lines, p.flow(4, 6, faint("wanted by "+row[4]))...)
+		}
 	}
 	return lines
 }

@@ -24,6 +24,7 @@ type page struct {
 	width  int       // columns; 0: never wrap
 	now    time.Time // from which ages count
 	wide   bool
+	terse  bool // of what takes several lines only the first is shown: the screen is low, and findings come first
 }
 
 func newPage(w io.Writer, r *finding.Report, o Options) *page {
@@ -113,6 +114,9 @@ func (p *page) flowAfter(prefix string, hang int, spans ...span) []string {
 	}
 	if len(line) > 0 {
 		flush()
+	}
+	if p.terse && len(lines) > 1 {
+		return []string{lines[0] + p.text(" …")}
 	}
 	return lines
 }

@@ -94,6 +94,17 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestGoldenScreens shows what terminals of common sizes hold, less the prompt and the command.
+func TestGoldenScreens(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {120, 30}, {80, 50}} {
+		for name, r := range map[string]*finding.Report{"incident": incident(), "many": many(), "memory": memory()} {
+			o := readers()["80"]
+			o.Width, o.MaxLines = size[0], size[1]-2
+			golden(t, fmt.Sprintf("%s.%dx%d.golden", name, size[0], size[1]), []byte(render(t, r, o)))
+		}
+	}
+}
+
 // TestGapGroups: what two areas cannot say for the same reason is told once, and what two checks of one area cannot say for each.
 func TestGapGroups(t *testing.T) {
 	gap := func(check, name string) finding.Gap {

@@ -93,10 +93,10 @@ func squeeze(widths, words []int, room int) []int {
 		return widths
 	}
 	least := make([]int, len(widths))
-	if sum(words) <= room-gridGap*(len(widths)-1) {
+	if leastWidth(words) <= room {
 		least = words
 	}
-	for total := sum(widths) + gridGap*(len(widths)-1); total > room; total-- {
+	for total := leastWidth(widths); total > room; total-- {
 		widest := 0
 		for j := range widths {
 			if widths[j]-least[j] > 0 && (widths[widest] == least[widest] || widths[j] > widths[widest]) {
@@ -111,7 +111,9 @@ func squeeze(widths, words []int, room int) []int {
 	return widths
 }
 
-func sum(widths []int) (total int) {
+// leastWidth is how wide a table is whose columns have these widths.
+func leastWidth(widths []int) int {
+	total := gridGap * (len(widths) - 1)
 	for _, w := range widths {
 		total += w
 	}

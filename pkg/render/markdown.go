@@ -31,11 +31,7 @@ func writeMarkdown(w io.Writer, r *finding.Report, o Options) error {
 }
 
 func (p *page) markdownHead() []string {
-	title := "Nothing found"
-	if len(p.report.Findings) > 0 {
-		title = counts(p.report.Findings)
-	}
-	lines := p.markdownTop(": " + title)
+	lines := p.markdownTop(": " + p.headword())
 	if len(p.report.Findings) == 0 {
 		return lines
 	}
@@ -44,6 +40,26 @@ func (p *page) markdownHead() []string {
 		rows = append(rows, []string{p.escape(p.badge(f.Severity).text), p.cell(p.brief(p.ref(f.Object))), p.cell(p.brief(f.Check)), p.escape(p.brief(f.Message))})
 	}
 	return append(append(lines, ""), p.markdownTable([]string{"Severity", "Object", "Check", "Cause"}, rows)...)
+}
+
+// headword is the result in a few words. It says that nothing was found only where that is all there is to say.
+func (p *page) headword() string {
+	hidden, gaps := 0, false
+	for _, a := range p.report.Summary.Areas {
+		hidden += a.Hidden
+		gaps = gaps || a.Skipped > 0 || p.gapIn(a.Area)
+	}
+	switch {
+	case len(p.report.Findings) > 0:
+		return counts(p.report.Findings)
+	case hidden > 0:
+		return leftOut(hidden)
+	case len(p.report.Unexplained) > 0:
+		return "Pods are not ready, and no check explains them"
+	case gaps:
+		return "Nothing found in what could be judged"
+	}
+	return "Nothing found"
 }
 
 // markdownTop is the title, and below it what was looked at and when.

@@ -109,7 +109,7 @@ func TestColourAddsNothingButColour(t *testing.T) {
 
 func TestFirstScreenFits(t *testing.T) {
 	for _, r := range []*finding.Report{incident(), many(), healthy()} {
-		for _, lines := range []int{40, 50, 60, 120} {
+		for _, lines := range []int{22, 28, 38, 40, 50, 60, 120} {
 			for _, width := range []int{80, 120} {
 				out := render(t, r, Options{Terminal: true, Width: width, MaxLines: lines, UTF8: true, Rerun: "kubectl scars triage"})
 				p := &page{width: width}
@@ -117,6 +117,17 @@ func TestFirstScreenFits(t *testing.T) {
 					t.Errorf("%d rows on a screen of %d lines and %d columns:\n%s", rows, lines, width, out)
 				}
 			}
+		}
+	}
+}
+
+// TestFirstScreenNamesEveryCritical: one card does not fill the screen before all that is critical has a line.
+func TestFirstScreenNamesEveryCritical(t *testing.T) {
+	r := many()
+	for lines := 20; lines < 120; lines += 7 {
+		out := render(t, r, Options{Terminal: true, Width: 80, MaxLines: lines, UTF8: true, Rerun: "kubectl scars oom"})
+		if n := strings.Count(out, "✗ CRITICAL"); n != r.Summary.Critical {
+			t.Errorf("%d lines: %d of %d named:\n%s", lines, n, r.Summary.Critical, out)
 		}
 	}
 }
@@ -134,6 +145,24 @@ func TestEveryFindingIsShownOrCounted(t *testing.T) {
 		}
 		if shown < 1 || shown+more != len(r.Findings) {
 			t.Fatalf("%d lines: %d shown, %d counted, %d there", lines, shown, more, len(r.Findings))
+		}
+	}
+}
+
+// TestCoverageBreaksNoName: names of resources and checks are looked up and pasted, at any width that holds one.
+func TestCoverageBreaksNoName(t *testing.T) {
+	r := report("oom")
+	c := finding.Coverage{
+		Resource: "horizontalpodautoscalers.autoscaling", Namespace: "shop", State: finding.CoverageAbsent, Reason: "not in the input",
+		Checks: []string{"oom/request-far-below-usage", "probes/liveness-not-later-than-readiness", "oom/limit-hit"},
+	}
+	r.Coverage = []finding.Coverage{c}
+	for width := 60; width < 160; width += 5 {
+		out := render(t, r, Options{Format: "wide", Terminal: true, Width: width, UTF8: true})
+		for _, name := range append(c.Checks, c.Resource) {
+			if !strings.Contains(out, name) {
+				t.Errorf("%d columns: %s is broken:\n%s", width, name, out)
+			}
 		}
 	}
 }

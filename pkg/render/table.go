@@ -16,9 +16,12 @@ func (p *page) table() []string {
 		head = append(head, s...)
 	}
 	foot := p.footer()
-	room := 0
-	if p.MaxLines > 0 { // two blank lines, and the prompt that follows, belong to the screen
-		room = max(p.MaxLines-p.rows(head)-p.rows(foot)-3, 1)
+	room := p.room(head, foot)
+	if p.rows(foot) > p.MaxLines/3 && !p.holds(room) {
+		terse := *p
+		terse.terse, terse.width = true, p.width-len(" ...")
+		foot = terse.footer()
+		room = p.room(head, foot)
 	}
 	lines := head
 	body := p.body(room)
@@ -29,6 +32,14 @@ func (p *page) table() []string {
 		lines = append(append(lines, ""), foot...)
 	}
 	return lines
+}
+
+// room is how many lines the first screen has for findings; 0 is no cap.
+func (p *page) room(head, foot []string) int {
+	if p.MaxLines <= 0 {
+		return 0
+	}
+	return max(p.MaxLines-p.rows(head)-p.rows(foot)-3, 1) // two blank lines, and the prompt that follows, belong to the screen
 }
 
 // header answers the first question: is this the right cluster, the right namespace, and how old is what I see?

@@ -28,7 +28,7 @@ func (r Rollout) Onset(first, now time.Time, exact bool) string {
 	switch after := first.Sub(r.Since); {
 	case exact && after <= explainsFirst:
 		return fmt.Sprintf("first %s after revision %d rolled out", brief(after), r.Number)
-	case !exact && now.Sub(r.Since) <= explainsAll:
+	case !exact && !r.Since.After(now) && now.Sub(r.Since) <= explainsAll: // a clock that is behind says nothing of how old a revision is
 		return fmt.Sprintf("all since revision %d rolled out %s ago", r.Number, brief(now.Sub(r.Since)))
 	default:
 		return ""

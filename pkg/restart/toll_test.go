@@ -67,6 +67,7 @@ func TestOnset(t *testing.T) {
 		"long after":                 {Rollout{7, sec(-7200)}, 40, true, ""},
 		"first unknown, young":       {Rollout{7, sec(0)}, 40, false, "all since revision 7 rolled out 10m ago"},
 		"first unknown, old":         {Rollout{7, sec(-30000)}, 40, false, ""},
+		"a clock that is behind":     {Rollout{7, sec(700)}, 800, false, ""},
 		"a rollback, long ago made":  {Rollout{9, sec(-900000)}, 40, true, ""},
 		"no time of rollout at hand": {Rollout{Number: 9}, 40, true, ""},
 	} {

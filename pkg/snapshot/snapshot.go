@@ -59,10 +59,13 @@ func (s *Snapshot) Now() time.Time { return s.now }
 func (s *Snapshot) All() []Object {
 	var out []Object
 	for _, info := range kinds {
-		out = append(out, s.tables[info.Kind].objects...)
+		out = append(out, s.Of(info.Kind)...)
 	}
 	return out
 }
+
+// Of returns the objects of a kind, by namespace and name. It is not to be changed.
+func (s *Snapshot) Of(kind Kind) []Object { return s.tables[kind].objects }
 
 // Count is the number of objects of a kind: of those in the namespaces and of cluster-scoped ones, or, without namespaces, of all.
 func (s *Snapshot) Count(kind Kind, namespaces ...string) int {
