@@ -95,7 +95,7 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 	case k.has(kubeevent.HTTPStatus) || k.has(kubeevent.GRPC):
 		return []finding.Fix{{Text: "The program itself answers that it is ill: see its log, and let the handler test the process only, not what it depends on"}}
 	case k.has(kubeevent.Refused):
-		return []finding.Fix{{Text: "Nothing listens there: compare the probe's port with what the program binds (127.0.0.1 is not reachable for the kubelet)"}}
+		return []finding.Fix{{Text: nothingListens}}
 	default:
 		return nil
 	}
@@ -106,12 +106,10 @@ func (k killed) asksWrongly() []finding.Fix {
 	if len(k.kinds) == 0 {
 		return nil
 	}
-	switch status := k.kinds[0].Status; status {
-	case 401, 403, 404, 405: // no login, no right, no such path, no such method
-		return []finding.Fix{{Text: fmt.Sprintf("It runs and answers HTTP %d: the probe asks for a path that is not there or not open to it; correct httpGet.path, or open it without a login", status)}}
-	default:
-		return nil
+	if status := k.kinds[0].Status; wrongQuestion(status) {
+		return []finding.Fix{asksForWrong(status)}
 	}
+	return nil
 }
 
 func (k killed) has(class kubeevent.Class) bool {
