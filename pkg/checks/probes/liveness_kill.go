@@ -24,8 +24,8 @@ var LivenessKill = &analysis.Check{
 		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it.",
 		Why:      "A restart heals a deadlock and nothing else. Where the probe asks for a dependency, or the load is high, it kills healthy replicas one after the other, and the rest gets their load.",
 		Fix:      "Ask for the process itself only, give it time to answer, and let a startupProbe wait for slow starts.",
-		Limits:   "Events live 1 h by default and under-report failures. Of an end before that, with 137, 143 or 0, it is said for a day that nothing tells whose it was. Silent a week after the last kill.",
-		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober", "kubernetes#109537"},
+		Limits:   "Events live 1 h by default and under-report failures. Of an end before that, with 137, 143 or 0, it is said for a day that nothing tells whose it was. Silent a week after the last kill. Where Istio's agent asks, HTTP 500 may also be a lost connection or a time-out.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober", "kubernetes#109537", "istio pilot/cmd/pilot-agent/status/server.go"},
 	},
 	Inputs: deaths.Inputs(),
 	Run:    livenessKill,
@@ -92,6 +92,8 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 		}}
 	case len(k.asksWrongly()) > 0:
 		return k.asksWrongly()
+	case throughAgent(k.probe) && len(k.kinds) > 0 && k.kinds[0].Status == 500:
+		return []finding.Fix{agentSaysNo(k.Workload.Namespace, k.Latest)}
 	case k.has(kubeevent.HTTPStatus) || k.has(kubeevent.GRPC):
 		return []finding.Fix{{Text: "The program itself answers that it is ill: see its log, and let the handler test the process only, not what it depends on"}}
 	case k.has(kubeevent.Refused):

@@ -134,6 +134,8 @@ func reportNeverPassed(p *analysis.Pass, k *shaken) {
 		f.Fix = []finding.Fix{{Text: nothingListens}}
 	case wrongQuestion(status) && !beside:
 		f.Fix = []finding.Fix{asksForWrong(status)}
+	case throughAgent(k.probe) && status == 500:
+		f.Fix = []finding.Fix{agentSaysNo(k.workload.Namespace, first)}
 	case says:
 		f.Fix = []finding.Fix{{Text: "The program itself answers that it is not ready: see its log, and what its handler waits for"}}
 	}

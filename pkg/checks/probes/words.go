@@ -18,8 +18,16 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
-// handler says what a probe asks: "/healthz:8080", "TCP port 5432", "command pg_isready".
+// handler says what a probe asks: "/healthz:8080", "TCP port 5432", "command pg_isready", "/healthz:8080 through Istio's agent".
 func handler(p *corev1.Probe) string {
+	asks := asksFor(p)
+	if throughAgent(p) {
+		asks += " through Istio's agent"
+	}
+	return asks
+}
+
+func asksFor(p *corev1.Probe) string {
 	switch {
 	case p == nil:
 		return ""
