@@ -98,6 +98,8 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 		return []finding.Fix{{Text: "The program itself answers that it is ill: see its log, and let the handler test the process only, not what it depends on"}}
 	case k.has(kubeevent.Refused):
 		return []finding.Fix{{Text: nothingListens}}
+	case k.has(kubeevent.ExecExit):
+		return []finding.Fix{{Text: "The command itself says that it is ill: its events quote what it wrote; let it test the process only, not what that depends on"}}
 	default:
 		return nil
 	}
