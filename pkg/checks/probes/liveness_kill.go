@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // LivenessKill is probes/liveness-kill.
@@ -21,13 +22,13 @@ var LivenessKill = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe kills the container",
 		Symptom:  "The container restarts with 137, 143 or even 0 (Completed), and nothing in its own log explains it.",
-		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it.",
+		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it. Where all kills were on one node, what that node says of itself is told with them.",
 		Why:      "A restart heals a deadlock and nothing else. Where the probe asks for a dependency, or the load is high, it kills healthy replicas one after the other, and the rest gets their load.",
 		Fix:      "Ask for the process itself only, give it time to answer, and let a startupProbe wait for slow starts.",
 		Limits:   "Events live 1 h by default and under-report failures. Of an end before that, with 137, 143 or 0, it is said for a day that nothing tells whose it was. Silent a week after the last kill. Where Istio's agent asks, HTTP 500 may also be a lost connection or a time-out.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober", "kubernetes#109537", "istio pilot/cmd/pilot-agent/status/server.go"},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: deaths.Inputs(analysis.Optional(snapshot.Nodes)),
 	Run:    livenessKill,
 }
 
@@ -55,6 +56,7 @@ func livenessKill(p *analysis.Pass) error {
 		}
 		f.Message += k.Tail()
 		f.Fix = append(k.Look(), livenessFixes(k, starting)...)
+		k.onNode(p, f)
 		return true
 	})
 	return nil
