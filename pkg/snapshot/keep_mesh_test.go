@@ -123,3 +123,37 @@ func TestProbesPutBackAreShared(t *testing.T) {
 		t.Error("each pod holds containers of its own")
 	}
 }
+
+// FuzzProbers: whatever stands in the variable, nothing of it but handlers is kept, and what is kept is kept again.
+func FuzzProbers(f *testing.F) {
+	for _, s := range []string{
+		`{"/app-health/app/livez":{"httpGet":{"path":"/live","port":8080},"timeoutSeconds":1}}`,
+		`{"/app-health/app/readyz":{"tcpSocket":{"port":1}},"/app-health/app/startupz":{"grpc":{"port":1}}}`,
+		`{"/app-health/app/livez":{"httpGet":{"path":"/app-health/app/livez","port":15020}}}`, `{`, `null`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, probers string) {
+		once := kept(t, meshed("web", probers, false))
+		first, err := json.Marshal(once)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var read corev1.Pod
+		if err := json.Unmarshal(first, &read); err != nil {
+			t.Fatal(err)
+		}
+		second, err := json.Marshal(kept(t, &read))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(first) != string(second) {
+			t.Errorf("changed on the second way through:\n%s\n%s", first, second)
+		}
+		for _, c := range once.Spec.Containers {
+			if len(c.Env) > 0 {
+				t.Errorf("of the environment %v is kept", c.Env)
+			}
+		}
+	})
+}
