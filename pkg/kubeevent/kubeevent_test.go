@@ -97,6 +97,34 @@ func TestParseUnhealthy(t *testing.T) {
 	}
 }
 
+// TestWhatACommandWrites: the words of a command are its own, and only its time-out is the kubelet's.
+func TestWhatACommandWrites(t *testing.T) {
+	command := &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"/check"}}}}
+	get := &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{}}}
+	through := &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{}, Exec: command.Exec}}
+	for _, tc := range []struct {
+		message string
+		by      *corev1.Probe
+		class   Class
+		status  int
+	}{
+		{`Liveness probe failed: Get "http://payments/health": dial tcp 10.9.9.9:80: connect: connection refused`, command, ExecExit, 0},
+		{`Liveness probe failed: Get "http://payments/health": dial tcp 10.9.9.9:80: connect: connection refused`, get, Refused, 0},
+		{`Liveness probe failed: Get "http://payments/health": dial tcp 10.9.9.9:80: connect: connection refused`, nil, Refused, 0},
+		{`Liveness probe failed: HTTP probe failed with statuscode: 503`, command, ExecExit, 0},
+		{`Liveness probe failed: HTTP probe failed with statuscode: 503`, through, HTTPStatus, 503},
+		{`Liveness probe failed: command timed out: "/check" timed out after 1s`, command, ExecTimeout, 0},
+		{`Liveness probe failed: out of coffee`, get, OtherError, 0},
+		{`Liveness probe failed: out of coffee`, &corev1.Probe{}, ExecExit, 0},
+		{`Liveness probe errored and resulted in unknown state: port "x" not found`, command, PortUnknown, 0},
+	} {
+		u, ok := ParseUnhealthy(tc.message)
+		if u = u.By(tc.by); !ok || u.Class != tc.class || u.Status != tc.status {
+			t.Errorf("%s: %s, status %d, want %s", tc.message, u.Class, u.Status, tc.class)
+		}
+	}
+}
+
 func TestParseKilling(t *testing.T) {
 	for message, want := range map[string]Killing{
 		"Container app failed liveness probe, will be restarted":   {Container: "app", Cause: KilledByLiveness, Restart: true},

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // Probe is one of a container's three probes, as the kubelet spells it.
@@ -48,7 +50,7 @@ const (
 	PortUnknown     Class = "port-unknown"     // errored: no port of the container has that name
 	ExecMissing     Class = "exec-missing"     // errored: the command is not in the image or may not be run
 	BodyHang        Class = "body-hang"        // errored: headers came, the body did not
-	OtherError      Class = "error"            // errored for another reason, for example a runtime that is restarting
+	OtherError      Class = "error"            // for another reason, for example a runtime that is restarting
 )
 
 // Unhealthy is one probe event.
@@ -97,6 +99,22 @@ func errored(outcome string) bool {
 
 // Counts tells whether the attempt counted towards failureThreshold.
 func (u Unhealthy) Counts() bool { return u.Outcome == Failed }
+
+// By is the attempt as one of a known probe: what a command writes are its own words, whatever they look like, and what is known of no other
+// probe is no command's.
+func (u Unhealthy) By(p *corev1.Probe) Unhealthy {
+	if p == nil || u.Outcome != Failed {
+		return u
+	}
+	command := p.Exec != nil && p.HTTPGet == nil && p.TCPSocket == nil && p.GRPC == nil
+	switch {
+	case command && u.Class != ExecTimeout:
+		u.Class, u.Status = ExecExit, 0
+	case !command && u.Class == ExecExit && (p.HTTPGet != nil || p.TCPSocket != nil || p.GRPC != nil):
+		u.Class = OtherError
+	}
+	return u
+}
 
 // failures are tried in this order, since the time-out of a dial carries the words of an HTTP client's time-out too.
 var failures = []struct {

@@ -209,3 +209,30 @@ func TestWeeksOfMemoryFollowTheObjects(t *testing.T) {
 		t.Errorf("gaps %v of a document that cannot be decoded", in.Gaps)
 	}
 }
+
+// TestProbesOfAMeshSurvive: what the author of a probe wrote is put back when the pod is read, and is there when the recording is.
+func TestProbesOfAMeshSurvive(t *testing.T) {
+	first := read(t, `apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, uid: u1, resourceVersion: "1", creationTimestamp: "2026-11-23T18:00:00Z"}
+spec:
+  containers:
+  - {name: web, image: "x:1", livenessProbe: {httpGet: {path: /app-health/web/livez, port: 15020}}}
+  - name: istio-proxy
+    image: proxy:1
+    env: [{name: ISTIO_KUBE_APP_PROBERS, value: '{"/app-health/web/livez":{"httpGet":{"path":"/live","port":8080,"httpHeaders":[{"name":"X-Key","value":"s3cret"}]},"timeoutSeconds":2}}'}]
+`)
+	var out bytes.Buffer
+	if err := Write(&out, testHeader(), first.Snapshot()); err != nil {
+		t.Fatal(err)
+	}
+	if s := out.String(); strings.Contains(s, "s3cret") || strings.Contains(s, "ISTIO_KUBE") {
+		t.Errorf("more is recorded than the probe: %s", s)
+	}
+	for _, in := range []*Input{first, read(t, out.String())} {
+		p := in.Snapshot().View().Pods("shop")[0].Spec.Containers[0].LivenessProbe
+		if !snapshot.ThroughAgent(p) || p.HTTPGet == nil || p.HTTPGet.Path != "/live" || p.HTTPGet.Port.IntValue() != 8080 || p.TimeoutSeconds != 2 {
+			t.Errorf("the probe is %+v", p)
+		}
+	}
+}

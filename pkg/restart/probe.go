@@ -71,6 +71,7 @@ type Symptom struct {
 // one of the pod that has such a probe; of a pod that is gone that is not known.
 func Symptoms(pod *corev1.Pod, events []*corev1.Event, name string, probe kubeevent.Probe) []Symptom {
 	var out []Symptom
+	asks := probeOf(pod, name, probe)
 	for _, e := range events {
 		if e.Reason != "Unhealthy" {
 			continue
@@ -79,7 +80,7 @@ func Symptoms(pod *corev1.Pod, events []*corev1.Event, name string, probe kubeev
 		if c := kubeevent.Container(e); !ok || u.Probe != probe || c != "" && c != name || c == "" && !u.Combined && !sole(pod, name, probe) {
 			continue
 		}
-		s := Symptom{Unhealthy: u, Event: e}
+		s := Symptom{Unhealthy: u.By(asks), Event: e}
 		s.First, s.Last, s.Count = kubeevent.Span(e)
 		out = append(out, s)
 	}
@@ -99,14 +100,38 @@ func sole(pod *corev1.Pod, name string, probe kubeevent.Probe) bool {
 	}
 	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range list {
-			c := &list[i]
-			has := map[kubeevent.Probe]*corev1.Probe{kubeevent.Liveness: c.LivenessProbe, kubeevent.Readiness: c.ReadinessProbe, kubeevent.Startup: c.StartupProbe}[probe]
-			if has != nil && c.Name != name {
+			if list[i].Name != name && probeIn(&list[i], probe) != nil {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// probeOf is a probe of a container of a pod, nil where it has none or is gone.
+func probeOf(pod *corev1.Pod, name string, probe kubeevent.Probe) *corev1.Probe {
+	if pod == nil {
+		return nil
+	}
+	for _, list := range [...][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range list {
+			if list[i].Name == name {
+				return probeIn(&list[i], probe)
+			}
+		}
+	}
+	return nil
+}
+
+func probeIn(c *corev1.Container, probe kubeevent.Probe) *corev1.Probe {
+	switch probe {
+	case kubeevent.Liveness:
+		return c.LivenessProbe
+	case kubeevent.Startup:
+		return c.StartupProbe
+	default:
+		return c.ReadinessProbe
+	}
 }
 
 // Evidence quotes the event.

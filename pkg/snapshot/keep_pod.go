@@ -64,6 +64,7 @@ func trimTemplate(t *corev1.PodTemplateSpec) {
 }
 
 func trimPodSpec(s *corev1.PodSpec) {
+	restoreProbes(s)
 	old := *s
 	*s = corev1.PodSpec{
 		NodeName: old.NodeName, HostNetwork: old.HostNetwork, RestartPolicy: old.RestartPolicy, DNSPolicy: old.DNSPolicy,

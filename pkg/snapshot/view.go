@@ -175,6 +175,10 @@ func (v *View) ReplicaSet(namespace, name string) *appsv1.ReplicaSet {
 	return get[*appsv1.ReplicaSet](v, ReplicaSets, namespace, name)
 }
 
+func (v *View) Deployment(namespace, name string) *appsv1.Deployment {
+	return get[*appsv1.Deployment](v, Deployments, namespace, name)
+}
+
 func (v *View) StatefulSet(namespace, name string) *appsv1.StatefulSet {
 	return get[*appsv1.StatefulSet](v, StatefulSets, namespace, name)
 }

@@ -58,6 +58,10 @@ func (s *spec) lately(p *analysis.Pass, container string, probe kubeevent.Probe,
 	events := attemptEvents.In(p.View)
 	for _, pod := range s.pods {
 		seen := false
+		var asks *corev1.Probe
+		if c, _ := specOf(pod, container); c != nil {
+			asks = probeOf(c, probe)
+		}
 		for _, e := range events[pod] {
 			if e.Reason != reason || !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(e.Message, w) }) {
 				continue
@@ -70,6 +74,7 @@ func (s *spec) lately(p *analysis.Pass, container string, probe kubeevent.Probe,
 			if p.Now().Sub(last) > unableLately {
 				continue
 			}
+			u = u.By(asks)
 			text := quote(u, e.Message)
 			if text == "" {
 				continue

@@ -2,11 +2,14 @@ package probes
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -43,6 +46,30 @@ func TestWrongSchemeIsToldOnce(t *testing.T) {
 		}
 		if got := checksThatTell(t, objects); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: told by %v, want %v", name, got, tc.want)
+		}
+	}
+}
+
+// TestTheAgentsAnswerIsNotTheProgramsOwn: Istio's agent answers HTTP 500 where it gets no answer.
+func TestTheAgentsAnswerIsNotTheProgramsOwn(t *testing.T) {
+	for name, tc := range map[string]struct {
+		command []string
+		status  int
+		want    string
+	}{
+		"no mesh":         {nil, 500, "The program itself answers that it is ill"},
+		"agent":           {[]string{"pilot-agent"}, 500, "Istio's agent asks for the kubelet and answers HTTP 500 also where"},
+		"handed on":       {[]string{"pilot-agent"}, 503, "The program itself answers that it is ill"},
+		"no such path":    {[]string{"pilot-agent"}, 404, "It runs and answers HTTP 404"},
+		"another command": {[]string{"check"}, 500, "The program itself answers that it is ill"},
+	} {
+		k := killed{probe: &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/live"}}}}
+		if tc.command != nil {
+			k.probe.Exec = &corev1.ExecAction{Command: tc.command}
+		}
+		k.kinds = []restart.Symptom{{Unhealthy: kubeevent.Unhealthy{Outcome: kubeevent.Failed, Class: kubeevent.HTTPStatus, Status: tc.status}}}
+		if fix := livenessFixes(k, false); len(fix) != 1 || !strings.HasPrefix(fix[0].Text, tc.want) {
+			t.Errorf("%s: %+v, want %q", name, fix, tc.want)
 		}
 	}
 }

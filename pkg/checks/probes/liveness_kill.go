@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // LivenessKill is probes/liveness-kill.
@@ -21,13 +22,13 @@ var LivenessKill = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe kills the container",
 		Symptom:  "The container restarts with 137, 143 or even 0 (Completed), and nothing in its own log explains it.",
-		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it.",
+		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it. Where all kills were on one node, what that node says of itself is told with them.",
 		Why:      "A restart heals a deadlock and nothing else. Where the probe asks for a dependency, or the load is high, it kills healthy replicas one after the other, and the rest gets their load.",
 		Fix:      "Ask for the process itself only, give it time to answer, and let a startupProbe wait for slow starts.",
-		Limits:   "Events live 1 h by default and under-report failures. Of an end before that, with 137, 143 or 0, it is said for a day that nothing tells whose it was. Silent a week after the last kill.",
-		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober", "kubernetes#109537"},
+		Limits:   "Events live 1 h by default and under-report failures. Of an end before that, with 137, 143 or 0, it is said for a day that nothing tells whose it was. Silent a week after the last kill. Where Istio's agent asks, HTTP 500 may also be a lost connection or a time-out.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober", "kubernetes#109537", "istio pilot/cmd/pilot-agent/status/server.go"},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: deaths.Inputs(analysis.Optional(snapshot.Nodes)),
 	Run:    livenessKill,
 }
 
@@ -55,6 +56,7 @@ func livenessKill(p *analysis.Pass) error {
 		}
 		f.Message += k.Tail()
 		f.Fix = append(k.Look(), livenessFixes(k, starting)...)
+		k.onNode(p, f)
 		return true
 	})
 	return nil
@@ -95,10 +97,14 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 		}}
 	case len(k.asksWrongly()) > 0:
 		return k.asksWrongly()
+	case throughAgent(k.probe) && len(k.kinds) > 0 && k.kinds[0].Status == 500:
+		return []finding.Fix{agentSaysNo(k.Workload.Namespace, k.Latest)}
 	case k.has(kubeevent.HTTPStatus) || k.has(kubeevent.GRPC):
 		return []finding.Fix{{Text: "The program itself answers that it is ill: see its log, and let the handler test the process only, not what it depends on"}}
 	case k.has(kubeevent.Refused):
-		return []finding.Fix{{Text: "Nothing listens there: compare the probe's port with what the program binds (127.0.0.1 is not reachable for the kubelet)"}}
+		return []finding.Fix{{Text: nothingListens}}
+	case k.has(kubeevent.ExecExit):
+		return []finding.Fix{{Text: "The command itself says that it is ill: its events quote what it wrote; let it test the process only, not what that depends on"}}
 	default:
 		return nil
 	}
@@ -109,12 +115,10 @@ func (k killed) asksWrongly() []finding.Fix {
 	if len(k.kinds) == 0 {
 		return nil
 	}
-	switch status := k.kinds[0].Status; status {
-	case 401, 403, 404, 405: // no login, no right, no such path, no such method
-		return []finding.Fix{{Text: fmt.Sprintf("It runs and answers HTTP %d: the probe asks for a path that is not there or not open to it; correct httpGet.path, or open it without a login", status)}}
-	default:
-		return nil
+	if status := k.kinds[0].Status; wrongQuestion(status) {
+		return []finding.Fix{asksForWrong(status)}
 	}
+	return nil
 }
 
 func (k killed) has(class kubeevent.Class) bool {

@@ -1,6 +1,6 @@
 package probes
 
-// This file finds readiness probes that ask a port which the container does not have.
+// This file finds readiness probes that never pass: the port has a name which the container does not have, or nothing answers as it should.
 
 import (
 	"fmt"
@@ -8,25 +8,27 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // NeverReadyPort is probes/never-ready-port.
 var NeverReadyPort = &analysis.Check{
 	ID: "probes/never-ready-port",
 	Doc: analysis.Doc{
-		Title:    "A readiness probe names a port that the container does not have",
+		Title:    "A readiness probe never passes: it asks a port or path that is not there",
 		Symptom:  "Pods run and never become Ready, without one restart; a rollout stands still until its deadline.",
-		Evidence: "The probe's port is a name, and no port of the container has it: proven by the spec, of a manifest too.",
-		Why:      "The API server accepts it, and the kubelet cannot resolve it. The pod never gets requests, and no patience heals that.",
-		Fix:      "Correct the name, or use the number.",
-		Limits:   "A number that nothing listens on is not told from the spec: the ports of a container are only information. Where the startup probe asks the same name, probes/stuck-startup tells.",
+		Evidence: "The probe's port is a name, and no port of the container has it: proven by the spec, of a manifest too. Or a pod has never been ready, and its container's readiness probe has failed, up to the last 15 min, since the container started: refused, not found, not answered; proven by the pod's status where no other container of it is unready, and the events say why and how often.",
+		Why:      "The pod never gets requests. The API server accepts a name that the kubelet cannot resolve, and a number that nothing listens on, and no patience heals either.",
+		Fix:      "Correct the name, the number or the path, or see why the program does not listen.",
+		Limits:   "A number that nothing listens on is not told from the spec: the ports of a container are only information. It is told of a container that has run for longer than its probes allow, than its Deployment's progressDeadlineSeconds or 10 min (1 h where the Deployment was not read) and than twice the slowest start that was measured. A program that answers itself that it is not ready is worth knowing at most while another replica is ready, because one that stands by for a leader does that on purpose. Where the startup probe asks the same name, probes/stuck-startup tells.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go (ResolveContainerPort)", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)"},
 	},
-	Inputs: specInputs(),
+	Inputs: specInputs(analysis.Optional(snapshot.Events)),
 	Run:    neverReadyPort,
 }
 
 func neverReadyPort(p *analysis.Pass) error {
+	neverPassed(p)
 	eachSpec(p, func(s *spec) {
 		for i := range s.size() {
 			c := s.at(i)

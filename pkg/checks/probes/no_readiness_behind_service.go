@@ -23,7 +23,7 @@ var NoReadinessBehindService = &analysis.Check{
 		Evidence: "A Service selects the pods and targets a port of the container, which has neither a readiness nor a startup probe: info, proven by the spec. A warning where the liveness probe asks that port too and was refused a connection within the last 15 min: the pod counted as ready, and nothing listened (strong).",
 		Why:      "Without a probe a container is ready the moment its process exists. Requests arrive before it listens, and a rollout goes on over replicas that never served.",
 		Fix:      "Add a readinessProbe that asks the port that the Service targets.",
-		Limits:   "Silent for Services without a selector, of type ExternalName or with publishNotReadyAddresses, for a port that no container declares where there are several, for probes that a mesh has rewritten, and for a container with a startupProbe, which holds back requests while it starts.",
+		Limits:   "Silent for Services without a selector, of type ExternalName or with publishNotReadyAddresses, for a port that no container declares where there are several, for probes that a mesh has rewritten and of which it does not say what they were, and for a container with a startupProbe, which holds back requests while it starts.",
 		Sources:  []string{"k8s.io/api core/v1 Container.readinessProbe", "kubernetes v1.37.2 staging/src/k8s.io/endpointslice"},
 	},
 	Inputs: specInputs(analysis.Need(snapshot.Services), analysis.Optional(snapshot.Events)),

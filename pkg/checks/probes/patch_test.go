@@ -12,6 +12,10 @@ func TestFieldsOfSaysAllOrNothing(t *testing.T) {
 	get := func(path string, port int32) corev1.ProbeHandler {
 		return corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intstr.FromInt32(port)}}
 	}
+	through := func(h corev1.ProbeHandler) corev1.ProbeHandler {
+		h.Exec = &corev1.ExecAction{Command: []string{"pilot-agent"}}
+		return h
+	}
 	for name, c := range map[string]struct {
 		handler corev1.ProbeHandler
 		want    string
@@ -20,6 +24,7 @@ func TestFieldsOfSaysAllOrNothing(t *testing.T) {
 		"path with a secret":    {get("/livez/token=[redacted]", 8080), "null"},
 		"query":                 {get("/livez?…", 8080), "null"},
 		"written by a mesh":     {get("/app-health/app/livez", 15020), "null"},
+		"put back of a mesh":    {through(get("/livez", 8080)), `{"httpGet":{"path":"/livez","port":8080}}`},
 		"port":                  {corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString("db")}}, `{"tcpSocket":{"port":"db"}}`},
 		"port of another":       {corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Host: "192.0.2.1", Port: intstr.FromInt32(1)}}, "null"},
 		"service by name":       {corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 9000, Service: new("live")}}, `{"grpc":{"port":9000,"service":"live"}}`},

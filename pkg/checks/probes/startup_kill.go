@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // StartupKill is probes/startup-kill.
@@ -26,7 +27,7 @@ var StartupKill = &analysis.Check{
 		Limits:   "How long the start would take is not known from lives that were cut short: they are a lower bound. Silent a week after the last kill.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go"},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: deaths.Inputs(analysis.Optional(snapshot.Nodes)),
 	Run:    startupKill,
 }
 
@@ -55,6 +56,7 @@ func startupKill(p *analysis.Pass) error {
 			})
 		}
 		f.Message += k.Tail()
+		k.onNode(p, f)
 		if k.mixedUp() {
 			f.SaidBy = WrongScheme.ID
 		}

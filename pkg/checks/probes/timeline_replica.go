@@ -43,7 +43,7 @@ func replicaRow(v *snapshot.View, w snapshot.Ref, inc snapshot.Incarnation) find
 		}
 	}
 	for _, e := range inc.Events {
-		if m, ok := eventMark(row.Object, e); ok {
+		if m, ok := eventMark(row.Object, inc.Pod, e); ok {
 			row.Marks = append(row.Marks, m)
 		}
 	}
@@ -159,8 +159,8 @@ func deathMark(d restart.Death) (finding.TimelineMark, bool) {
 }
 
 // eventMark is what an event adds to what status and deaths tell. The text of a probe's answer may hold secrets and is not repeated.
-func eventMark(pod finding.ObjectRef, e *corev1.Event) (finding.TimelineMark, bool) {
-	m := finding.TimelineMark{Object: pod, Source: "event " + e.Reason}
+func eventMark(ref finding.ObjectRef, pod *corev1.Pod, e *corev1.Event) (finding.TimelineMark, bool) {
+	m := finding.TimelineMark{Object: ref, Source: "event " + e.Reason}
 	m.Object.Container = kubeevent.Container(e)
 	m.First, m.Last, m.Count = kubeevent.Span(e)
 	switch e.Reason {
@@ -173,6 +173,11 @@ func eventMark(pod finding.ObjectRef, e *corev1.Event) (finding.TimelineMark, bo
 		u, ok := kubeevent.ParseUnhealthy(e.Message)
 		if !ok || !u.Counts() {
 			return m, false
+		}
+		if pod != nil {
+			if c, _ := specOf(pod, m.Object.Container); c != nil {
+				u = u.By(probeOf(c, u.Probe))
+			}
 		}
 		m.Mark, m.Text = finding.MarkProbeFailed, string(u.Probe)+": "+restart.Symptom{Unhealthy: u}.String()
 	default:

@@ -26,8 +26,16 @@ func fails(n int32) string {
 	return fmt.Sprintf("%d failures", n)
 }
 
-// handler says what a probe asks: "/healthz:8080", "TCP port 5432", "command pg_isready".
+// handler says what a probe asks: "/healthz:8080", "TCP port 5432", "command pg_isready", "/healthz:8080 through Istio's agent".
 func handler(p *corev1.Probe) string {
+	asks := asksFor(p)
+	if throughAgent(p) {
+		asks += " through Istio's agent"
+	}
+	return asks
+}
+
+func asksFor(p *corev1.Probe) string {
 	switch {
 	case p == nil:
 		return ""
@@ -125,4 +133,17 @@ func because(words string, probe *corev1.Probe) string {
 	default:
 		return " (" + words + " on " + h + ")"
 	}
+}
+
+// nothingListens is what to do about a probe that is refused.
+const nothingListens = "Nothing listens there: compare the probe's port with what the program binds (127.0.0.1 is not reachable for the kubelet)"
+
+// wrongQuestion tells of an HTTP status that a program answers with that is well and asked for what it does not give: no login, no right, no
+// such path, no such method.
+func wrongQuestion(status int) bool {
+	return status == 401 || status == 403 || status == 404 || status == 405
+}
+
+func asksForWrong(status int) finding.Fix {
+	return finding.Fix{Text: fmt.Sprintf("It runs and answers HTTP %d: the probe asks for a path that is not there or not open to it; correct httpGet.path, or open it without a login", status)}
 }
