@@ -67,7 +67,7 @@ func TestCascade(t *testing.T) {
 			return "", err
 		}
 		i := slices.IndexFunc(r.Findings, func(f lab.Finding) bool {
-			return f.Check == "probes/cascade" && f.Severity == "critical" && f.Object.Name == "api" && strings.HasPrefix(f.Message, "cascade: ") &&
+			return f.Check == "probes/cascade" && f.Severity == "critical" && f.Object.Name == "api" && strings.HasPrefix(f.Message, "cascade ACTIVE: ") &&
 				strings.Contains(f.Message, "they die faster than they return") // some start has been seen by then
 		})
 		if i < 0 {
