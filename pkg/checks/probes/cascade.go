@@ -25,10 +25,10 @@ var Cascade = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "The liveness probe kills one replica after the other, and each kill loads the rest",
 		Symptom:  "Under load, or after the loss of one replica, all replicas restart in turn, and the service does not come back by itself.",
-		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min and it spreads: R > L, as many as k* were killed, one handler, or other workloads that fail alike; where none is known to hold and one is not known, coverage names it. A warning where kills, or failures of half of them, were seen within the hour and R > L, k* or one handler lets them spread. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, load is not said to be the cause.",
+		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share or for which the path of the probe names a dependency. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills, R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. ACTIVE, critical: at least half of the replicas, and two, were killed within the last 10 min and it spreads: R > L, as many as k* were killed, one handler, or what they share fails. PRIMED, a warning: kills, or failures of half of them, were seen within the hour and R > L, k* or one handler lets them spread. LATENT, worth knowing: nothing failed, a start was measured with R > L, and readiness asks the same and acts no sooner. NOT ASSESSABLE: half of them were killed, and a quantity that could let it spread is not known, or events were not read; coverage names it. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, or the path names a dependency, load is not said to be the cause, and more replicas are not advised.",
 		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
 		Fix:      "Take load off or add replicas first; where others fail alike, mend what they depend on. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
-		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
+		Limits:   "Silent where the failures are those of one node or of a new revision, where they tell of no load: nothing listens, HTTP and HTTPS are mixed up, redirects go round in a circle, the program answers that the question is wrong (4xx but 408 and 429), attempts ended in an error and did not count; where it answers 500 or 501, unless half of the replicas, and two, do so after they were up; of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
 	},
 	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics), analysis.Optional(snapshot.Autoscalers), analysis.Optional(snapshot.Services)),
@@ -71,8 +71,6 @@ func cascades(p *analysis.Pass) error {
 		}
 		a := cascade.Assess(f.facts)
 		switch {
-		case a.Verdict == cascade.Latent:
-			delete(fell, f.workload)
 		case a.Verdict != cascade.Active && a.Verdict != cascade.Primed && len(a.Missing) == 0:
 		case p.Complete(snapshot.ReplicaSets, f.workload.Namespace) == snapshot.Unknown && (f.workload.Kind == "Deployment" || f.workload.Kind == "ReplicaSet"):
 			p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is load or a rollout for which the liveness probe killed %d of %d replicas: its revisions were not read", len(a.Killed), a.Replicas))
@@ -221,7 +219,7 @@ func (f *falling) fixes(a cascade.Assessment) []finding.Fix {
 	default:
 		out = append(out, finding.Fix{Text: "Take load off at the door; a restart would only take more away"})
 	}
-	return append(out, f.actLater(), timelineFix(w))
+	return append(append(out, f.actLater()), timelineFix(w)...)
 }
 
 // actLater is the patch with which liveness acts long after readiness.
@@ -233,14 +231,6 @@ func (f *falling) actLater() finding.Fix {
 	return finding.Fix{
 		Text:    fmt.Sprintf("Let liveness act only after %d failures, long after readiness, and give it a handler of its own %s; this rolls the workload over", f.later(), own),
 		Command: patch(f.workload, f.container.Name, f.init, "livenessProbe", map[string]any{"failureThreshold": f.later(), "timeoutSeconds": f.timeout()}),
-	}
-}
-
-// timelineFix is how to see when each replica was what, where one line cannot tell.
-func timelineFix(w snapshot.Ref) finding.Fix {
-	return finding.Fix{
-		Text:    "See what happened when",
-		Command: finding.Kubectl("", "scars", "probes", "timeline", strings.ToLower(w.Kind)+"/"+w.Name, "-n", w.Namespace),
 	}
 }
 

@@ -212,7 +212,7 @@ func (t *together) finding(p *analysis.Pass, s *spec, c *corev1.Container, word 
 		})
 	}
 	if len(t.killed) > 0 {
-		f.Fix = append(f.Fix, timelineFix(s.workload))
+		f.Fix = append(f.Fix, timelineFix(s.workload)...)
 	}
 	return f
 }
