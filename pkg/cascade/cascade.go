@@ -19,7 +19,7 @@ const (
 	ByRollout  Partition = "rollout"                     // they are of the newest revision, and began right after it or spare the others
 	ByNode     Partition = "node"                        // they are on at most a fifth of the nodes of their workload
 	Saturation Partition = "saturation"                  // they use nine tenths of their CPU limit or more
-	Dependency Partition = "shared dependency candidate" // other workloads fail alike at the same time
+	Dependency Partition = "shared dependency candidate" // other workloads fail alike at the same time, or the path names one
 	Shared     Partition = "shared cause"                // spread over nodes
 )
 
@@ -47,11 +47,12 @@ type Facts struct {
 	Replicas   []Replica
 	EventsRead bool
 	StartUp    time.Duration // the slowest start that was seen, from the start of the container to ready; zero where none was
-	KillTime   time.Duration // L: (failureThreshold-1) attempts of the liveness probe, as far apart as they are; zero without one
+	KillTime   time.Duration // L: (failureThreshold-1) attempts of the liveness probe, as far apart as they are; zero where the first failure kills; negative without one
 	Coupled    bool          // readiness asks the same handler, and liveness acts no later
 	Hidden     bool          // whether it asks the same cannot be told: what the probes ask for is not kept in full
 	Use        float64       // CPU used / CPU limit, mean of those measured; zero where unknown
 	Elsewhere  int           // other workloads whose replicas failed alike within the window
+	Asked      bool          // by its path the liveness probe asks for a dependency, and it fails as such a one makes it fail
 	Scaler     *Scaler       // nil where nothing scales it, or that is not known
 	RolledOut  time.Time     // when the newest of several revisions was made; zero where there is one only
 }
@@ -276,7 +277,7 @@ func partition(f Facts, a Assessment) Partition {
 		return ByNode
 	case f.Use >= 0.9:
 		return Saturation
-	case f.Elsewhere > 0:
+	case f.Elsewhere > 0 || f.Asked:
 		return Dependency
 	default:
 		return Shared

@@ -32,7 +32,9 @@ func TestAssess(t *testing.T) {
 	}{
 		{"nothing failed, and the race is lost", func() Facts { return fleet(6) }, Latent, 0, 0, ""},
 		{"nothing failed, and it has time", func() Facts { f := fleet(6); f.KillTime = time.Minute; return f }, None, 0, 0, ""},
-		{"no liveness probe", func() Facts { f := fleet(6); f.KillTime = 0; return f }, None, 0, 0, ""},
+		{"no liveness probe", func() Facts { f := fleet(6); f.KillTime = -1; return f }, None, 0, 0, ""},
+		{"the first failure kills", func() Facts { f := fleet(6); f.KillTime = 0; return f }, Latent, 0, 0, ""},
+		{"the path names a dependency", func() Facts { f := hurt(fleet(6), 3, time.Minute, 0); f.Asked = true; return f }, Active, 3, 3, Dependency},
 		{"half of them killed", func() Facts { return hurt(fleet(6), 3, time.Minute, time.Minute) }, Active, 3, 3, Shared},
 		{"one less than half", func() Facts { return hurt(fleet(6), 2, time.Minute, time.Minute) }, Primed, 2, 2, Shared},
 		{"half of them, long over", func() Facts { return hurt(fleet(6), 3, 30*time.Minute, time.Minute) }, Primed, 3, 3, Shared},

@@ -15,17 +15,20 @@ const (
 )
 
 // Half is how many replicas make a cascade: half of them, and two.
-func (a Assessment) Half() int { return max(2, (a.Replicas+1)/2) }
+func (a Assessment) Half() int { return Half(a.Replicas) }
+
+// Half is the same of so many replicas.
+func Half(replicas int) int { return max(2, (replicas+1)/2) }
 
 // Outruns tells whether a replica dies faster than it returns, R > L: then the fleet shrinks until the load goes.
-func (a Assessment) Outruns() bool { return a.Dies > 0 && a.Returns > a.Dies }
+func (a Assessment) Outruns() bool { return a.Dies >= 0 && a.Returns > a.Dies }
 
 // judge gives the verdict. That half of the replicas were killed at once is no cascade by itself: it takes a quantity that carries failures from
 // one replica to the next, and where none is known to, each that is not known could.
 func (a *Assessment) judge(f Facts) {
 	local := a.Partition == ByNode || a.Partition == ByRollout
 	switch spreads := a.Spreads(); {
-	case len(a.Hit) == 0 && f.KillTime > 0 && spreads:
+	case len(a.Hit) == 0 && f.KillTime >= 0 && spreads:
 		a.Verdict = Latent
 	case len(a.Hit) == 0 || local:
 	case len(a.Killed) >= a.Half() && f.Now.Sub(a.To) <= Window:

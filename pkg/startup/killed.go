@@ -5,6 +5,7 @@ package startup
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,13 @@ func Killed(pod *corev1.Pod, c *corev1.Container, deaths []restart.Death) []Star
 // clocked tells whether a life ended when a probe that never succeeded would end it.
 func clocked(b restart.Budget, grace, life time.Duration) bool {
 	return life >= b.Guaranteed-slack && life <= b.Latest+grace+2*slack
+}
+
+// Clocked tells whether several lives ended when a probe that never succeeded would end them, no further apart than its attempts and their
+// time-outs are: it is the probe's clock that ended them, for a crash of the program's own keeps no such time.
+func Clocked(b restart.Budget, grace time.Duration, lives []time.Duration) bool {
+	return len(lives) >= 2 && slices.Max(lives)-slices.Min(lives) <= b.Period+b.Timeout+slack &&
+		!slices.ContainsFunc(lives, func(life time.Duration) bool { return !clocked(b, grace, life) })
 }
 
 // Sum is what is known of the starts of one container of a workload.

@@ -25,10 +25,10 @@ var Cascade = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "The liveness probe kills one replica after the other, and each kill loads the rest",
 		Symptom:  "Under load, or after the loss of one replica, all replicas restart in turn, and the service does not come back by itself.",
-		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills (·timeout where attempts run into one that is longer), R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. Critical while at least half of the replicas, and two, were killed within 10 min and it spreads: R > L, as many as k* were killed, one handler, or other workloads that fail alike; where none is known to hold and one is not known, coverage names it. A warning where kills, or failures of half of them, were seen within the hour and R > L, k* or one handler lets them spread. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, load is not said to be the cause.",
+		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share or for which the path of the probe names a dependency. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills (·timeout where attempts run into one that is longer), R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. ACTIVE, critical: at least half of the replicas, and two, were killed within the last 10 min and it spreads: R > L, as many as k* were killed, one handler, or what they share fails. PRIMED, a warning: kills, or failures of half of them, were seen within the hour and R > L, k* or one handler lets them spread. LATENT, worth knowing: nothing failed, a start was measured with R > L, and readiness asks the same and acts no sooner. NOT ASSESSABLE: half of them were killed, and a quantity that could let it spread is not known, or events were not read; coverage names it. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, or the path names a dependency, load is not said to be the cause, and more replicas are not advised.",
 		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
 		Fix:      "Take load off or add replicas first; where others fail alike, mend what they depend on. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
-		Limits:   "Silent where the failures are those of one node or of a new revision, where the program answers that the question is wrong (4xx) or nothing listens, of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
+		Limits:   "Silent where the failures are those of one node or of a new revision, where they tell of no load: nothing listens, HTTP and HTTPS are mixed up, redirects go round in a circle, the program answers that the question is wrong (4xx but 408 and 429), attempts ended in an error and did not count; where it answers 500 or 501, unless half of the replicas, and two, do so after they were up; of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
 	},
 	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics), analysis.Optional(snapshot.Autoscalers), analysis.Optional(snapshot.Services)),
@@ -44,6 +44,7 @@ type symptom struct {
 
 func cascades(p *analysis.Pass) error {
 	var all []*falling
+	fell := map[snapshot.Ref]bool{}
 	alike := map[symptom]int{}
 	scalers := sync.OnceValue(func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler { return autoscalers(p) })
 	services := sync.OnceValue(func() bySelector { return servicesByReadiness(p) })
@@ -53,6 +54,7 @@ func cascades(p *analysis.Pass) error {
 			continue
 		}
 		all = append(all, f)
+		fell[w] = true
 		for s := range f.symptoms {
 			alike[s]++
 		}
@@ -60,7 +62,7 @@ func cascades(p *analysis.Pass) error {
 	for _, f := range all {
 		if p.Complete(snapshot.Events, f.workload.Namespace) == snapshot.Unknown {
 			if n := f.signalled(p.Now()); n >= 2 {
-				p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether the liveness probe ended %d replicas within %s, one after the other: events were not read completely", n, analysis.Span(cascade.Window)))
+				p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether the liveness probe ended %d replicas within %s, one after the other (cascade NOT ASSESSABLE): events were not read completely", n, analysis.Span(cascade.Window)))
 			}
 			continue
 		}
@@ -75,12 +77,13 @@ func cascades(p *analysis.Pass) error {
 		case f.alone:
 			p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether its pods get the load of the %d of %d that the liveness probe killed: no Service is known to spread it, and not all were read", len(a.Killed), a.Replicas))
 		case len(a.Missing) > 0:
-			p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is a cascade that the liveness probe killed %d of %d replicas within %s: %s",
+			p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is a cascade that the liveness probe killed %d of %d replicas within %s (NOT ASSESSABLE): %s",
 				len(a.Killed), a.Replicas, analysis.Span(cascade.Window), strings.Join(a.Missing, "; ")))
 		default:
 			p.Report(f.finding(a))
 		}
 	}
+	latent(p, scalers, fell)
 	return nil
 }
 
@@ -95,21 +98,12 @@ func (f *falling) finding(a cascade.Assessment) finding.Finding {
 	} else if len(a.Hit) == 1 {
 		span = ""
 	}
-	shared := a.Partition == cascade.Dependency
-	switch {
-	case a.Verdict == cascade.Active && shared:
-		out.Message = fmt.Sprintf("the liveness probe killed %d of %d replicas%s%s%s; %d ready now", len(a.Killed), a.Replicas, span, how, f.elsewhere(), f.ready())
-	case a.Verdict == cascade.Active:
-		out.Message = fmt.Sprintf("cascade: the liveness probe killed %d of %d replicas%s%s, and the rest gets their load; %d ready now", len(a.Killed), a.Replicas, span, how, f.ready())
-	case shared:
-		out.Message = fmt.Sprintf("the liveness probe failed on %d of %d replicas%s and killed %d%s%s", len(a.Hit), a.Replicas, span, len(a.Killed), how, f.elsewhere())
-	default:
-		out.Message = fmt.Sprintf("a cascade can start: the liveness probe failed on %d of %d replicas%s and killed %d%s", len(a.Hit), a.Replicas, span, len(a.Killed), how)
-	}
 	if a.Verdict == cascade.Active {
 		out.Severity = finding.Critical
+		out.Message = fmt.Sprintf("cascade ACTIVE: the liveness probe killed %d of %d replicas%s%s%s; %d ready now", len(a.Killed), a.Replicas, span, how, f.cause(a), f.ready())
 	} else {
 		out.LastSeen = finding.At(a.To)
+		out.Message = fmt.Sprintf("cascade PRIMED: the liveness probe failed on %d of %d replicas%s and killed %d%s%s", len(a.Hit), a.Replicas, span, len(a.Killed), how, f.cause(a))
 	}
 	switch {
 	case a.Outruns():
@@ -126,23 +120,40 @@ func (f *falling) finding(a cascade.Assessment) finding.Finding {
 		out.Message += fmt.Sprintf(" (%s)", a.Inequality())
 	}
 	out.Evidence = f.quantities(object, a)
-	known := map[string]bool{}
-	for _, e := range f.evidence {
-		if key := e.Object.Name + "\n" + e.Source + "\n" + e.Value; !known[key] {
-			known[key] = true
-			out.Evidence = append(out.Evidence, e)
-		}
-	}
+	out.Evidence = append(out.Evidence, distinct(f.evidence)...)
 	out.Fix = f.fixes(a)
 	return out
 }
 
-// elsewhere says why it may be no load that moves on: others fail alike, and may ask for the same thing.
-func (f *falling) elsewhere() string {
-	if f.facts.Elsewhere == 1 {
-		return " while another workload fails alike: perhaps for what both depend on"
+// distinct is each line of evidence once.
+func distinct(evidence []finding.Evidence) (out []finding.Evidence) {
+	known := map[string]bool{}
+	for _, e := range evidence {
+		if key := e.Object.Name + "\n" + e.Source + "\n" + e.Value; !known[key] {
+			known[key] = true
+			out = append(out, e)
+		}
 	}
-	return fmt.Sprintf(" while %d more workloads fail alike: perhaps for what all depend on", f.facts.Elsewhere)
+	return out
+}
+
+// cause says that load moves on, or why it may be no load: others fail alike and may ask for the same thing, the path names a dependency, or
+// the answer tells of no load.
+func (f *falling) cause(a cascade.Assessment) string {
+	switch {
+	case a.Partition == cascade.Dependency && f.facts.Elsewhere == 1:
+		return " while another workload fails alike: perhaps for what both depend on"
+	case a.Partition == cascade.Dependency && f.facts.Elsewhere > 1:
+		return fmt.Sprintf(" while %d more workloads fail alike: perhaps for what all depend on", f.facts.Elsewhere)
+	case a.Partition == cascade.Dependency:
+		return ", perhaps for what the path asks for (" + f.asks + ") and not for load"
+	case f.fault:
+		return ", for load or for what they share"
+	case a.Verdict == cascade.Active:
+		return ", and the rest gets their load"
+	default:
+		return ""
+	}
 }
 
 // quantities are what the verdict rests on.
@@ -155,10 +166,16 @@ func (f *falling) quantities(object finding.ObjectRef, a cascade.Assessment) []f
 	if !a.StartUpKnown {
 		returns = "back-off alone: no ready replica tells how long it took to start"
 	}
-	out := []finding.Evidence{
-		line("simultaneity", fmt.Sprintf("at least %d of %d replicas failed within %s, %d killed (%s)", len(a.Hit), a.Replicas, analysis.Span(cascade.Window), len(a.Killed), a.Partition)),
-		line("race", fmt.Sprintf("%s; L is %s, %s apart; R is %s", a.Inequality(), fails(b.Failures), f.apart, returns)),
+	var out []finding.Evidence
+	if len(a.Hit) > 0 {
+		out = append(out,
+			line("verdict", fmt.Sprintf("%s: %d of %d replicas killed, half is %d; %s", strings.ToUpper(string(a.Verdict)), len(a.Killed), a.Replicas, a.Half(), a.Inequality())),
+			line("simultaneity", fmt.Sprintf("at least %d of %d replicas failed within %s, %d killed (%s)", len(a.Hit), a.Replicas, analysis.Span(cascade.Window), len(a.Killed), a.Partition)))
+	} else {
+		out = append(out, line("verdict", fmt.Sprintf("%s: of %d replicas none is known to have failed; %s", strings.ToUpper(string(a.Verdict)), a.Replicas, a.Inequality())))
 	}
+	out = append(out,
+		line("race", fmt.Sprintf("%s; L is %s, %s apart; R is %s", a.Inequality(), fails(b.Failures), f.apart, returns)))
 	if a.Coupled {
 		out = append(out, line("coupling", "readiness and liveness ask "+handler(f.container.LivenessProbe)+", and liveness acts no later than readiness"))
 	}
@@ -172,6 +189,9 @@ func (f *falling) quantities(object finding.ObjectRef, a cascade.Assessment) []f
 	if f.scaler != nil {
 		out = append(out, scaled(f.scaler))
 	}
+	if f.facts.Asked {
+		out = append(out, line("dependency", fmt.Sprintf("%s by the path of the liveness probe", f.asks)))
+	}
 	if f.facts.Elsewhere > 0 {
 		out = append(out, line("shared dependency", fmt.Sprintf("%d more of the namespace's workloads fail alike", f.facts.Elsewhere)))
 	}
@@ -183,8 +203,12 @@ func (f *falling) fixes(a cascade.Assessment) []finding.Fix {
 	target := strings.ToLower(w.Kind) + "/" + w.Name
 	var out []finding.Fix
 	switch surge := slices.ContainsFunc(f.facts.Replicas, func(r cascade.Replica) bool { return r.Newest != f.facts.Replicas[0].Newest }); {
-	case a.Partition == cascade.Dependency:
+	case a.Partition == cascade.Dependency && f.facts.Elsewhere > 0:
 		out = append(out, finding.Fix{Text: "Look first at what the workloads that fail alike depend on: more replicas would ask more of it"})
+	case a.Partition == cascade.Dependency:
+		out = append(out, finding.Fix{Text: fmt.Sprintf("Look first at what %s asks for: more replicas would ask more of it", handler(f.container.LivenessProbe))})
+	case f.fault:
+		out = append(out, finding.Fix{Text: fmt.Sprintf("See their logs for what fails in all of them: they answer %s, and more replicas would answer the same unless it is load", f.words)})
 	case f.scaler != nil:
 		out = append(out, moreReplicas(f.scaler, int32(a.Replicas)))
 	case w.Kind == "Deployment" && !surge: // during a rollout there are more pods than replicas
@@ -195,16 +219,19 @@ func (f *falling) fixes(a cascade.Assessment) []finding.Fix {
 	default:
 		out = append(out, finding.Fix{Text: "Take load off at the door; a restart would only take more away"})
 	}
-	fields := map[string]any{"failureThreshold": f.later(), "timeoutSeconds": f.timeout()}
-	out = append(out, finding.Fix{
-		Text:    fmt.Sprintf("Let liveness act only after %d failures, long after readiness, and give it a handler of its own that no request waits before; this rolls the workload over", f.later()),
-		Command: patch(w, f.container.Name, f.init, "livenessProbe", fields),
-	})
-	return append(out, finding.Fix{Text: "See what happened when", Command: timelineCommand(w.Namespace, target)})
+	return append(append(out, f.actLater()), timelineFix(w)...)
 }
 
-func timelineCommand(namespace, target string) string {
-	return finding.Kubectl("", "scars", "probes", "timeline", target, "-n", namespace)
+// actLater is the patch with which liveness acts long after readiness.
+func (f *falling) actLater() finding.Fix {
+	own := "that no request waits before"
+	if f.facts.Asked {
+		own = "that asks for the process alone"
+	}
+	return finding.Fix{
+		Text:    fmt.Sprintf("Let liveness act only after %d failures, long after readiness, and give it a handler of its own %s; this rolls the workload over", f.later(), own),
+		Command: patch(f.workload, f.container.Name, f.init, "livenessProbe", map[string]any{"failureThreshold": f.later(), "timeoutSeconds": f.timeout()}),
+	}
 }
 
 // later is the failureThreshold with which liveness leaves readiness twice the time that it needs, and an overload at least two minutes.

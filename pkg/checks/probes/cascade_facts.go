@@ -30,6 +30,8 @@ type falling struct {
 	pods      []*corev1.Pod // that should run
 	facts     cascade.Facts
 	words     string
+	fault     bool          // the program says that it has failed, and not for what
+	asks      string        // by the path, for which dependency
 	apart     time.Duration // between two attempts that fail as most do
 	measured  bool          // the use of CPU is that of the metrics API
 	alone     bool          // Services were not read that may spread load over its pods
@@ -128,7 +130,12 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	var kinds []restart.Symptom
 	var quotes []finding.Evidence
 	f.words, kinds, quotes = failures(p, f.workload, names, f.container.Name, kubeevent.Liveness)
-	load := len(kinds) == 0 || byLoad(kinds[0].Unhealthy)
+	f.fault = len(kinds) > 0 && ownFault(kinds[0].Unhealthy) && f.allFault(p, kinds[0].Unhealthy)
+	load := len(kinds) == 0 || byLoad(kinds[0].Unhealthy) || f.fault
+	word, plain := askedFor(f.container.LivenessProbe)
+	if f.asks = word; word != "" && len(kinds) > 0 {
+		f.facts.Asked = f.fault || unwell(kinds[0].Unhealthy) && (plain || kinds[0].Class == kubeevent.HTTPStatus)
+	}
 	refused := slices.ContainsFunc(kinds, func(k restart.Symptom) bool { return k.Class == kubeevent.Refused })
 	f.apart = budget.Period
 	if len(kinds) > 0 && (kinds[0].Class == kubeevent.ResponseTimeout || kinds[0].Class == kubeevent.ExecTimeout) {
@@ -171,7 +178,7 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 // that starts may take as long as the probe waits.
 func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, died []restart.Death, slow bool) {
 	for _, d := range died {
-		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() || slow && f.cutShort(pod, d) {
+		if d.Pod.Container != f.container.Name || d.Cause != restart.Liveness || d.Finished.IsZero() || slow && cutShort(pod, f.container, d) {
 			continue
 		}
 		k := graded{first: d.Finished, last: d.Finished, grade: d.Confidence}
@@ -188,12 +195,27 @@ func (f *falling) add(p *analysis.Pass, r *cascade.Replica, pod *corev1.Pod, die
 		return
 	}
 	for _, s := range afterStart(pod, f.container, st, restart.Symptoms(pod, p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness)) {
-		if !s.Counts() || s.Combined || !byLoad(s.Unhealthy) {
+		if !s.Counts() || s.Combined || !byLoad(s.Unhealthy) && !(f.fault && ownFault(s.Unhealthy)) {
 			continue
 		}
 		r.Failures = append(r.Failures, s.First, s.Last)
 		f.failed = append(f.failed, s.Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: f.container.Name}))
 	}
+}
+
+// allFault tells whether half of the replicas, and two, say the same of themselves, each after it had been up: what one says is its own fault,
+// and what all say from their start on is that of what was rolled out.
+func (f *falling) allFault(p *analysis.Pass, kind kubeevent.Unhealthy) bool {
+	n := 0
+	for _, pod := range f.pods {
+		up := pod.CreationTimestamp.Add(restart.BudgetOf(f.container.LivenessProbe).Latest + startsWithin)
+		if slices.ContainsFunc(restart.Symptoms(pod, p.EventsOf("Pod", pod), f.container.Name, kubeevent.Liveness), func(s restart.Symptom) bool {
+			return s.Counts() && s.Status == kind.Status && s.First.After(up)
+		}) {
+			n++
+		}
+	}
+	return n >= cascade.Half(len(f.pods))
 }
 
 // confidence is that of the kill that is the least sure of those that the verdict takes, half of the replicas or all that were killed, and
@@ -222,11 +244,11 @@ func (f *falling) confidence(a cascade.Assessment) finding.Confidence {
 
 // cutShort tells whether a kill by liveness was that of a start: the life was no longer than the probe's clock. Of a life of which only an
 // event tells, it may be said where the pod was as new; what follows on such a kill is no better.
-func (f *falling) cutShort(pod *corev1.Pod, d restart.Death) bool {
+func cutShort(pod *corev1.Pod, c *corev1.Container, d restart.Death) bool {
 	if d.FromStatus {
-		return len(startup.Killed(pod, f.container, []restart.Death{d})) > 0
+		return len(startup.Killed(pod, c, []restart.Death{d})) > 0
 	}
-	p, name := startup.Governing(f.container)
+	p, name := startup.Governing(c)
 	from := pod.CreationTimestamp.Time
 	if pod.Status.StartTime != nil {
 		from = pod.Status.StartTime.Time
@@ -241,7 +263,7 @@ func byLoad(u kubeevent.Unhealthy) bool {
 	case u.Class == kubeevent.Refused, u.Class == kubeevent.Scheme, u.Class == kubeevent.RedirectLoop:
 		return false
 	case u.Class == kubeevent.HTTPStatus:
-		return u.Status > 501 || u.Status == 408 || u.Status == 429 // unavailable, time-out, too many requests; 500 and 501 are faults of the program's own
+		return u.Status > 501 || u.Status == 408 || u.Status == 429 // unavailable, time-out, too many requests; for 500 and 501 see ownFault
 	default:
 		return true
 	}

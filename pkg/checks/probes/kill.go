@@ -15,6 +15,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
 )
 
 // killed is a case of kills by one probe, with what is known of the probe.
@@ -25,8 +26,9 @@ type killed struct {
 	probe     *corev1.Probe
 	words     string // how it failed
 	kinds     []restart.Symptom
-	longest   time.Duration // the longest life that ended so; zero where none is known
-	starts    starts        // how long starts of this container take
+	lives     []time.Duration // that ended so, as far as they are known
+	longest   time.Duration   // of these; zero where none is known
+	starts    starts          // how long starts of this container take
 }
 
 // kills finds the cases of one cause and turns each into a finding with what all of them say. The check adds its own words and fixes,
@@ -46,7 +48,7 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 		}
 		for _, d := range c.Deaths {
 			if life, ok := d.Lifetime(); ok {
-				k.longest = max(k.longest, life)
+				k.lives, k.longest = append(k.lives, life), max(k.longest, life)
 			}
 		}
 		var evidence []finding.Evidence
@@ -63,10 +65,16 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 		if k.probe != nil {
 			f.Evidence = append(f.Evidence, budgetEvidence(k, cause))
 		}
+		if clock := k.byClock(cause); clock != "" {
+			f.Evidence = append(f.Evidence, finding.Evidence{Object: k.Object(), Source: "lifetimes", Value: clock})
+		}
 		if k.container != nil {
 			k.starts = startsOf(p.View, c.Workload, k.container)
 		}
 		if finish(k, &f) {
+			if k.Count > 1 { // one line cannot tell what was when
+				f.Fix = append(f.Fix, timelineFix(k.Workload)...)
+			}
 			p.Report(f)
 		}
 	}
@@ -121,6 +129,19 @@ func budgetEvidence(k killed, cause restart.Cause) finding.Evidence {
 
 func (k killed) grace(cause restart.Cause) time.Duration {
 	return restart.Grace(k.Latest, k.Container, cause)
+}
+
+// byClock says that the lives ended by the probe's clock; empty where they are too few, or ended at other times.
+func (k killed) byClock(cause restart.Cause) string {
+	if k.probe == nil || !startup.Clocked(restart.BudgetOf(k.probe), k.grace(cause), k.lives) {
+		return ""
+	}
+	least, most := int(slices.Min(k.lives).Seconds()), int(slices.Max(k.lives).Seconds())
+	each := fmt.Sprintf("%d to %ds", least, most)
+	if least == most {
+		each = fmt.Sprintf("%ds", most)
+	}
+	return fmt.Sprintf("%d lives of %s, each as long as the probe allows: killed by the clock, not by a bug", len(k.lives), each)
 }
 
 // shortLived tells whether no life that is known outlasted what the probe allows from the start: killed by the clock, while starting.

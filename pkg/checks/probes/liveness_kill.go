@@ -22,7 +22,7 @@ var LivenessKill = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe kills the container",
 		Symptom:  "The container restarts with 137, 143 or even 0 (Completed), and nothing in its own log explains it.",
-		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it. Where all kills were on one node, what that node says of itself is told with them.",
+		Evidence: "The kubelet's event Killing \"failed liveness probe\" within the container's last life is proof. Without it, counted failures of the probe right before the end are strong or, where fewer are left than the threshold asks for, consistent. The exit code alone is never taken for a sign of it. Where lives that were cut short while starting ended as far apart as the probe's attempts at most, it is said that they were killed by the clock and not by a bug. Where all kills were on one node, what that node says of itself is told with them.",
 		Why:      "A restart heals a deadlock and nothing else. Where the probe asks for a dependency, or the load is high, it kills healthy replicas one after the other, and the rest gets their load.",
 		Fix:      "Ask for the process itself only, give it time to answer, and let a startupProbe wait for slow starts.",
 		Limits:   "Events live 1 h by default and under-report failures. Of an end before that, with 137, 143 or 0, it is said for a day that nothing tells whose it was. Silent a week after the last kill. Where Istio's agent asks, HTTP 500 may also be a lost connection or a time-out.",
@@ -45,10 +45,14 @@ func livenessKill(p *analysis.Pass) error {
 			f.SaidBy = WrongScheme.ID
 		case starting:
 			f.SaidBy = KilledWhileStarting.ID
+		case k.forDependency():
+			f.SaidBy = LivenessChecksDependency.ID
 		case k.Pods > 1 && (len(k.Toll.Pods) > 1 || f.Severity != finding.Critical):
 			f.SaidBy = Cascade.ID
 		}
-		switch {
+		switch clock := k.byClock(restart.Liveness); {
+		case starting && clock != "":
+			f.Message += ", while still starting: " + clock
 		case starting && k.longest > 0:
 			f.Message += fmt.Sprintf(", while still starting: no life lasted longer than %s", analysis.Span(k.longest))
 		case starting:

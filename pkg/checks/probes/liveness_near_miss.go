@@ -53,6 +53,8 @@ func livenessNearMiss(p *analysis.Pass) error {
 			f.SaidBy = ExecTimeout.ID
 		case k.all(kubeevent.Scheme):
 			f.SaidBy = WrongScheme.ID
+		case k.forDependency():
+			f.SaidBy = LivenessChecksDependency.ID
 		case k.of > 1:
 			f.SaidBy = Cascade.ID
 		}

@@ -46,7 +46,7 @@ func notLater(p *analysis.Pass) error {
 			}
 			failures := int(lost/live.Period) + 2
 			f := finding.Finding{
-				Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name),
+				Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name), SaidBy: Cascade.ID,
 				Message: fmt.Sprintf("liveness and readiness of container %s ask the same (%s), and liveness may kill after %s while readiness may take %s to move the load away",
 					c.Name, handler(c.LivenessProbe), analysis.Span(kill), analysis.Span(lost)),
 				Evidence: []finding.Evidence{

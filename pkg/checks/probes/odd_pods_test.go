@@ -166,7 +166,7 @@ func TestAPIsAbsent(t *testing.T) {
 		fleet = append(fleet, pod, about(pod, "Killing", killedText, 4*time.Minute, 4*time.Minute, 1))
 	}
 	got, _ = heard(t, absent, fleet...)
-	wants(t, "a cascade without an autoscaler", got, "critical strong probes/cascade web/app: cascade: the liveness probe killed 4 of 4 replicas")
+	wants(t, "a cascade without an autoscaler", got, "critical strong probes/cascade web/app: cascade ACTIVE: the liveness probe killed 4 of 4 replicas")
 }
 
 // TestManifestsHaveNothingToLookAt: of what no server has there is nothing to describe, and no pod that a change would replace.

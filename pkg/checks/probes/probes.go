@@ -10,6 +10,7 @@ func Checks() []*analysis.Check {
 		KilledWhileStarting,
 		BudgetBelowStartup,
 		LivenessNearMiss,
+		LivenessChecksDependency,
 		ExecTimeout,
 		DelayInsteadOfStartup,
 		EvictionDeadlock,

@@ -65,6 +65,7 @@ func readinessFlap(p *analysis.Pass) error {
 		}
 		if k.of > 1 {
 			f.Message += fmt.Sprintf("; %d of %d replicas", len(k.pods), k.of)
+			f.Fix = append(f.Fix, timelineFix(k.workload)...)
 		}
 		if lost > 0 {
 			f.Message += fmt.Sprintf("; %d not ready now", lost)

@@ -15,7 +15,7 @@ import (
 // TestRolloutOfAStatefulSet: what its new revision does is no cascade, while the rollout goes on and right after it; what happens to pods that
 // were made in the order of their ordinals, or whose rollout is long over, is one.
 func TestRolloutOfAStatefulSet(t *testing.T) {
-	const cascade = "critical strong probes/cascade db/app: cascade: the liveness probe killed"
+	const cascade = "critical strong probes/cascade db/app: cascade ACTIVE: the liveness probe killed"
 	kill := "critical proven probes/liveness-kill db/app"
 	type member struct {
 		hash   string

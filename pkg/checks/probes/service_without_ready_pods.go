@@ -25,7 +25,7 @@ var ServiceWithoutReadyPods = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A Service has pods, and none of them is ready",
 		Symptom:  "Connections to the Service are refused or time out, although its pods are there and mostly even Running; a headless Service's name does not resolve.",
-		Evidence: "No endpoint in the Service's EndpointSlices is ready, and no pod that its selector finds is. The pods' own statuses say why. Proven where slices and pods were read completely.",
+		Evidence: "No endpoint in the Service's EndpointSlices is ready, and no pod that its selector finds is. The pods' own statuses say why: that all lost their readiness together is said of two or more whose condition Ready turned false within the time that the probe takes to notice, all with the same answer, while their containers ran on. Proven where slices and pods were read completely.",
 		Why:      "Nothing answers. Where the readiness of all replicas hangs on one dependency, they all fail together: the Service fails whole.",
 		Fix:      "Follow the reason that is named for the pods.",
 		Limits:   "Silent for Services without a selector, of type ExternalName, or with publishNotReadyAddresses; where nothing should run (scaled to zero, only finished or terminating pods); and while pods that were never ready are within what their probes, or two minutes, allow for a start (time-outs above the period and successThreshold counted in).",
@@ -86,10 +86,8 @@ func withoutReadyPods(p *analysis.Pass, svc *corev1.Service, pods []*corev1.Pod,
 		if _, ok := evidence[reason]; !ok {
 			evidence[reason], worst[reason] = e, pod
 		}
-		for _, c := range pod.Status.Conditions {
-			if c.Type == corev1.PodReady && c.LastTransitionTime.After(since) {
-				since = c.LastTransitionTime.Time
-			}
+		if at := turned(pod); at.After(since) {
+			since = at
 		}
 	}
 	reasons := slices.Collect(maps.Keys(count))
@@ -102,10 +100,15 @@ func withoutReadyPods(p *analysis.Pass, svc *corev1.Service, pods []*corev1.Pod,
 	if svc.Spec.ClusterIP == corev1.ClusterIPNone {
 		effect = "so its name resolves to nothing"
 	}
+	why := strings.Join(parts, ", ")
+	fell, times := fellTogether(p, pods)
+	if fell != "" {
+		why = fell
+	}
 	f := finding.Finding{
 		Severity: finding.Critical, Confidence: confidence, Object: analysis.RefTo("Service", svc),
-		Message:   fmt.Sprintf("0 of %d pods are ready, %s: %s", len(pods), effect, strings.Join(parts, ", ")),
-		Evidence:  []finding.Evidence{slicesEvidence(p, svc)},
+		Message:   fmt.Sprintf("0 of %d pods are ready, %s: %s", len(pods), effect, why),
+		Evidence:  append([]finding.Evidence{slicesEvidence(p, svc)}, times...),
 		FirstSeen: finding.At(since),
 	}
 	if p.Now().Sub(since) >= time.Second && !since.IsZero() {

@@ -42,9 +42,10 @@ func eachSpec(p *analysis.Pass, visit func(*spec)) {
 	}
 }
 
-// allSpecs are those of a snapshot, and apart from them those that only a template is known of.
+// allSpecs are those of a snapshot, and apart from them those of pods and those that only a template is known of.
 var (
-	allSpecs      = snapshot.Derived[[]spec]{Kinds: specKinds(), Make: func(v *snapshot.View) []spec { return append(podSpecs(v), templateSpecs.In(v)...) }}
+	allSpecs      = snapshot.Derived[[]spec]{Kinds: specKinds(), Make: func(v *snapshot.View) []spec { return slices.Concat(podSpecs.In(v), templateSpecs.In(v)) }}
+	podSpecs      = snapshot.Derived[[]spec]{Kinds: []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs}, Make: specsOfPods}
 	templateSpecs = snapshot.Derived[[]spec]{Kinds: specKinds(), Make: specsOfTemplates}
 )
 
@@ -52,7 +53,7 @@ func specKinds() []snapshot.Kind {
 	return append([]snapshot.Kind{snapshot.Pods}, snapshot.TemplateKinds()...)
 }
 
-func podSpecs(v *snapshot.View) []spec {
+func specsOfPods(v *snapshot.View) []spec {
 	workloads := v.Workloads()
 	out := make([]spec, 0, len(workloads))
 	for _, w := range workloads {

@@ -21,7 +21,7 @@ var StartupKill = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A startup probe kills the container before it is up",
 		Symptom:  "The container restarts again and again and is never Ready; each life lasts about equally long.",
-		Evidence: "The kubelet's event Killing \"failed startup probe\" within the container's last life is proof. Without it, counted failures right before the end are strong or consistent. The guaranteed time is initialDelaySeconds + (failureThreshold-1)·periodSeconds, one period less than commonly reckoned.",
+		Evidence: "The kubelet's event Killing \"failed startup probe\" within the container's last life is proof. Without it, counted failures right before the end are strong or consistent. The guaranteed time is initialDelaySeconds + (failureThreshold-1)·periodSeconds, one period less than commonly reckoned. Where two lives or more are known that ended within what the probe allows, no further apart than its attempts are, it is said that they were killed by the clock and not by a bug.",
 		Why:      "The start never gets the time it needs, and the back-off between attempts makes the outage longer.",
 		Fix:      "Raise failureThreshold until the guaranteed time is well above the slowest start; a startup probe costs nothing once it has succeeded.",
 		Limits:   "How long the start would take is not known from lives that were cut short: they are a lower bound. Silent a week after the last kill.",
@@ -46,6 +46,9 @@ func startupKill(p *analysis.Pass) error {
 				f.Evidence = append(f.Evidence, k.starts.Evidence(1)...)
 			}
 			f.Message += fmt.Sprintf(", not up within the %s that the probe guarantees", b.Guaranteed)
+			if clock := k.byClock(restart.Startup); clock != "" {
+				f.Message += "; " + clock
+			}
 			f.Fix = append(f.Fix, k.asksWrongly()...)
 			had := max(b.Latest, k.longest)
 			threshold := int(2*had/b.Period) + 1

@@ -6,6 +6,7 @@ package probes
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -131,4 +132,15 @@ func compareFalseFirst(a, b bool) int {
 	default:
 		return 1
 	}
+}
+
+// timelineFix is how to see when each replica was what, where one line cannot tell; nothing for what the view does not take.
+func timelineFix(w snapshot.Ref) []finding.Fix {
+	if !slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod"}, w.Kind) {
+		return nil
+	}
+	return []finding.Fix{{
+		Text:    "See what happened when",
+		Command: finding.Kubectl("", "scars", "probes", "timeline", strings.ToLower(w.Kind)+"/"+w.Name, "-n", w.Namespace),
+	}}
 }

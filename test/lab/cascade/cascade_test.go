@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -67,8 +68,9 @@ func TestCascade(t *testing.T) {
 			return "", err
 		}
 		i := slices.IndexFunc(r.Findings, func(f lab.Finding) bool {
-			return f.Check == "probes/cascade" && f.Severity == "critical" && f.Object.Name == "api" && strings.HasPrefix(f.Message, "cascade: ") &&
-				strings.Contains(f.Message, "they die faster than they return") // some start has been seen by then
+			return f.Check == "probes/cascade" && f.Severity == "critical" && f.Object.Name == "api" && strings.HasPrefix(f.Message, "cascade ACTIVE: ") &&
+				strings.Contains(f.Message, "they die faster than they return") && // some start has been seen by then
+				strings.Contains(f.Message, "k* = ") // and the use of CPU of some replica
 		})
 		if i < 0 {
 			return fmt.Sprintf("no active cascade among %v", r.Findings), nil
@@ -85,7 +87,7 @@ func TestCascade(t *testing.T) {
 	}
 	t.Log(active)
 	err = lab.Poll(ctx, time.Minute, 2*time.Second, func() (string, error) { // what is being killed takes its time
-		return holds(active, strings.Fields(kubectl("get", "pods", "-o", "jsonpath={.items[*].status.containerStatuses[0].restartCount}")))
+		return holds(active, strings.Fields(kubectl("get", "pods", "-o", "jsonpath={range .items[*]}{.spec.nodeName}/{.metadata.labels.pod-template-hash}/{.status.containerStatuses[0].restartCount} {end}")))
 	})
 	if err != nil {
 		t.Error(err)
@@ -120,23 +122,35 @@ func TestCascade(t *testing.T) {
 	}
 }
 
-// holds compares the quantities of the finding with what is known otherwise: the manifest, and how often each replica was restarted up to now,
-// a moment later.
-func holds(f lab.Finding, restarts []string) (complaint string, err error) {
+// holds compares the quantities of the finding with what is known otherwise: the manifest, and where each replica runs, of which revision it is
+// and how often it was restarted up to now, a moment later: NODE/HASH/RESTARTS.
+func holds(f lab.Finding, pods []string) (complaint string, err error) {
 	said := map[string]string{}
 	for _, e := range f.Evidence {
 		said[e.Source] = e.Value
 	}
 	restarted, most := 0, int32(0)
-	for _, text := range restarts {
-		n, err := strconv.ParseInt(text, 10, 32)
+	nodes, revisions := map[string]bool{}, map[string]bool{} // of those that were restarted, and of all
+	for _, pod := range pods {
+		parts := strings.Split(pod, "/")
+		if len(parts) != 3 {
+			return "", fmt.Errorf("pod %q", pod)
+		}
+		n, err := strconv.ParseInt(parts[2], 10, 32)
 		if err != nil {
 			return "", err
 		}
-		if n > 0 {
+		if revisions[parts[1]] = true; n > 0 {
 			restarted++
+			nodes[parts[0]] = true
 		}
 		most = max(most, int32(n))
+	}
+	if !strings.HasPrefix(said["verdict"], "ACTIVE: ") {
+		return "", fmt.Errorf("verdict %q", said["verdict"])
+	}
+	if err := margin(said); err != nil {
+		return "", err
 	}
 	var failed, replicas, killed int
 	if _, err := fmt.Sscanf(said["simultaneity"], "at least %d of %d replicas failed within 10m, %d killed", &failed, &replicas, &killed); err != nil {
@@ -156,10 +170,34 @@ func holds(f lab.Finding, restarts []string) (complaint string, err error) {
 	if said["coupling"] == "" {
 		return "", errors.New("readiness asks what liveness asks, and that is not said")
 	}
+	// The partition: of one revision, spread over nodes, nothing saturated, and no other workload is there.
+	if len(revisions) != 1 || !strings.HasSuffix(said["simultaneity"], "(shared cause)") {
+		return "", fmt.Errorf("partition %q of %d revisions, want a shared cause of one", said["simultaneity"], len(revisions))
+	}
+	if len(nodes) < 2 {
+		return fmt.Sprintf("partition %q, but all that were restarted are on %v", said["simultaneity"], nodes), nil
+	}
 	if replicas != 5 || killed > failed || killed > restarted {
 		return fmt.Sprintf("simultaneity %q, but of 5 replicas %d were restarted", said["simultaneity"], restarted), nil
 	}
 	return "", nil
+}
+
+// margin holds k* to the use of CPU that is quoted, to half a per cent, and that to what the load takes: little, as it waits most of the time.
+func margin(said map[string]string) error {
+	var breaks, of, use int
+	_, text, _ := strings.Cut(said["race"], "; k* = ")
+	if _, err := fmt.Sscanf(text, "%d of %d", &breaks, &of); err != nil {
+		return fmt.Errorf("k* in %q: %w", said["race"], err)
+	}
+	if _, err := fmt.Sscanf(said["pods.metrics.k8s.io"], "%d %% of the CPU limit used", &use); err != nil {
+		return fmt.Errorf("use %q: %w", said["pods.metrics.k8s.io"], err)
+	}
+	at := func(percent float64) int { return max(1, int(math.Ceil(float64(of)*(1-percent/100)))) }
+	if least, most := at(float64(use)+0.5), at(float64(use)-0.5); of != 5 || use > 60 || breaks < least || breaks > most {
+		return fmt.Errorf("k* = %d of %d at %d %%, want between %d and %d of 5, at 60 %% or less", breaks, of, use, least, most)
+	}
+	return nil
 }
 
 // A poured load goes to the Service through the API server, which sends each request to some ready endpoint: there is no kube-proxy.

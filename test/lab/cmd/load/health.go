@@ -17,6 +17,7 @@ type health struct {
 	readyAt, failAt, hangAt time.Duration
 	failN, failM            int    // from failAt on the last N of M answers fail
 	failWhile               string // a file
+	failWith                int    // the HTTP status of a failure
 	redirect                string
 
 	mu       sync.Mutex
@@ -47,7 +48,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case h.hangAt > 0 && age >= h.hangAt:
 		<-r.Context().Done()
 	case h.fails(r.URL.Path, age):
-		http.Error(w, "deadlock detected", http.StatusInternalServerError)
+		http.Error(w, "deadlock detected", h.failWith)
 	case age < h.readyAt:
 		http.Error(w, "starting", http.StatusServiceUnavailable)
 	case h.redirect != "":
@@ -59,7 +60,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func listen(address string, h *health) {
 	mux := http.NewServeMux()
-	for _, p := range []string{"/healthz", "/livez", "/readyz"} {
+	for _, p := range []string{"/healthz", "/livez", "/readyz", "/health/db"} {
 		mux.Handle(p, h)
 	}
 	mux.HandleFunc("/redirect", func(w http.ResponseWriter, r *http.Request) {

@@ -17,14 +17,15 @@ import (
 
 func main() {
 	var (
-		serve     = flag.String("serve", "", "address of the HTTP server: /healthz, /livez and /readyz answer alike; /redirect?loc=URL sends there; / always says ok")
+		serve     = flag.String("serve", "", "address of the HTTP server: /healthz, /livez, /readyz and /health/db answer alike; /redirect?loc=URL sends there; / always says ok")
 		slots     = flag.Int("slots", 0, "so many requests are worked on at a time, and the others wait, probes of /healthz and /readyz too; /livez does not")
 		work      = flag.Duration("work", 0, "how long a request with -slots is worked on")
 		start     = flag.Duration("start", 0, "time that passes before the server listens")
 		readyAt   = flag.Duration("ready-after", 0, "time before which the health paths answer 503")
-		failAt    = flag.Duration("fail-after", 0, "time from which the health paths answer 500")
+		failAt    = flag.Duration("fail-after", 0, "time from which the health paths fail")
 		failOf    = flag.String("fail-of", "1/1", "N/M: of M answers in a row that -fail-after would spoil, on each path, only the last N fail")
-		failWhile = flag.String("fail-while", "", "a file; while it is there, the health paths answer 500")
+		failWhile = flag.String("fail-while", "", "a file; while it is there, the health paths fail")
+		failWith  = flag.Int("fail-with", 500, "the HTTP status of -fail-after and -fail-while")
 		hangAt    = flag.Duration("hang-after", 0, "time from which the health paths accept and never answer")
 		redirect  = flag.String("redirect", "", "where the health paths send whoever asks")
 		grpc      = flag.String("grpc", "", "address of a gRPC server that answers health checks as the health paths do, but never hangs or redirects")
@@ -81,7 +82,7 @@ func main() {
 		if *slots > 0 {
 			serveSlots(*serve, *slots, *work)
 		}
-		h := &health{began: began, readyAt: *readyAt, failAt: *failAt, failWhile: *failWhile, hangAt: *hangAt, redirect: *redirect}
+		h := &health{began: began, readyAt: *readyAt, failAt: *failAt, failWhile: *failWhile, failWith: *failWith, hangAt: *hangAt, redirect: *redirect}
 		if _, err := fmt.Sscanf(*failOf, "%d/%d", &h.failN, &h.failM); err != nil || h.failM < 1 {
 			fmt.Fprintf(os.Stderr, "-fail-of %s: want N/M\n", *failOf)
 			os.Exit(1)

@@ -1,0 +1,63 @@
+package probes
+
+// This file tells probes that answer for more than the process they ask, by their path, and what they say when that fails.
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+)
+
+// askedFor is the part of a probe's path by which it answers for what its process depends on, empty where there is none: whole segments,
+// in any case. plain tells that the last segment leaves no doubt; of a path that asks whether the program is ready, only what it answers tells.
+func askedFor(p *corev1.Probe) (word string, plain bool) {
+	if p == nil || p.HTTPGet == nil || byMesh(p) {
+		return "", false
+	}
+	path, _, _ := strings.Cut(strings.ToLower(p.HTTPGet.Path), "?")
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	last := segments[len(segments)-1]
+	if slices.Contains([]string{"db", "database", "deps", "dependencies"}, last) {
+		return last, true
+	}
+	if last == "health" && len(segments) > 1 && segments[len(segments)-2] == "actuator" { // Spring Boot's, of all that is known; /liveness below it is not
+		return "actuator/health", false
+	}
+	for _, s := range segments {
+		if slices.Contains([]string{"db", "database", "deps", "dependencies", "ready", "readyz", "readiness", "full", "deep"}, s) {
+			return s, false
+		}
+	}
+	return "", false
+}
+
+// unwell tells whether a program that runs answers so where something that it needs is missing or slow.
+func unwell(u kubeevent.Unhealthy) bool {
+	return u.Class == kubeevent.ResponseTimeout || u.Class == kubeevent.HTTPStatus && u.Status == 503
+}
+
+// ownFault tells whether the program says that it has failed, and not for what: a fault of its own, or of what all replicas share.
+func ownFault(u kubeevent.Unhealthy) bool {
+	return u.Class == kubeevent.HTTPStatus && (u.Status == 500 || u.Status == 501)
+}
+
+// byDependency tells whether so many of the replicas fail as a dependency makes them fail: several that are not well, or all alike, unless
+// nothing listens or the question is wrong.
+func byDependency(u kubeevent.Unhealthy, failed, of int) bool {
+	return failed >= 2 && (unwell(u) || failed == of && (byLoad(u) || ownFault(u)))
+}
+
+// forDependency tells whether probes/liveness-checks-dependency says more of replicas that failed.
+func (k *shaken) forDependency() bool {
+	word, _ := askedFor(k.probe)
+	return word != "" && k.all(k.seen[0].Class) && byDependency(k.seen[0].Unhealthy, len(k.pods), k.of)
+}
+
+// forDependency tells the same of replicas that were killed.
+func (k killed) forDependency() bool {
+	word, _ := askedFor(k.probe)
+	return word != "" && len(k.kinds) > 0 && byDependency(k.kinds[0].Unhealthy, len(k.Toll.Pods), k.Pods)
+}
