@@ -71,13 +71,14 @@ func processAlone() finding.Fix {
 
 // together is replicas of which the liveness probe failed alike at the same time.
 type together struct {
-	words       string
-	kind        kubeevent.Unhealthy
-	pods        []*corev1.Pod
-	first, last time.Time
-	killed      []*corev1.Pod
-	kills       int32
-	evidence    []finding.Evidence
+	words    string
+	kind     kubeevent.Unhealthy
+	pods     []*corev1.Pod
+	failed   []restart.Symptom // of each of the pods, as it failed last
+	last     time.Time
+	killed   []*corev1.Pod
+	kills    int32
+	evidence []finding.Evidence
 }
 
 // togetherIn finds the failure that most replicas have in common; nil where they are too few, or are those of a new revision.
@@ -89,17 +90,15 @@ func togetherIn(p *analysis.Pass, s *spec, c *corev1.Container) *together {
 	for _, pod := range s.others {
 		for _, f := range upAndFailed(p, s, pod, c) {
 			name := f.String()
-			t := found[name]
-			if t == nil {
-				t = &together{words: name, kind: f.Unhealthy}
-				found[name] = t
+			if found[name] == nil {
+				found[name] = &together{words: name, kind: f.Unhealthy}
 			}
-			t.add(p, pod, c, f)
+			found[name].add(pod, f)
 		}
 	}
 	var all []*together
 	for _, t := range found {
-		if byDependency(t.kind, len(t.pods), len(s.others)) && t.last.Sub(t.first) <= cascade.Window && !ofNewRevision(p, s, t.pods) {
+		if t.late(); byDependency(t.kind, len(t.pods), len(s.others)) && !ofNewRevision(p, s, t.pods) {
 			all = append(all, t)
 		}
 	}
@@ -109,6 +108,30 @@ func togetherIn(p *analysis.Pass, s *spec, c *corev1.Container) *together {
 	return slices.MinFunc(all, func(a, b *together) int {
 		return cmp.Or(cmp.Compare(len(b.pods), len(a.pods)), cmp.Compare(a.words, b.words))
 	})
+}
+
+func (t *together) add(pod *corev1.Pod, f restart.Symptom) {
+	if f.Last.After(t.last) {
+		t.last = f.Last
+	}
+	if n := len(t.pods); n > 0 && t.pods[n-1] == pod {
+		if f.Last.After(t.failed[n-1].Last) {
+			t.failed[n-1] = f
+		}
+		return
+	}
+	t.pods, t.failed = append(t.pods, pod), append(t.failed, f)
+}
+
+// late leaves those that failed within the last window of the failure.
+func (t *together) late() {
+	pods, failed := t.pods, t.failed
+	t.pods, t.failed = nil, nil
+	for i, f := range failed {
+		if t.last.Sub(f.Last) <= cascade.Window {
+			t.pods, t.failed = append(t.pods, pods[i]), append(t.failed, f)
+		}
+	}
 }
 
 // upAndFailed lists how the liveness probe of a replica failed within the hour, after it was up: in the life it is in, or in one that it was
@@ -151,19 +174,6 @@ func killsOf(p *analysis.Pass, s *spec, pod *corev1.Pod, c *corev1.Container) (o
 	return out
 }
 
-func (t *together) add(p *analysis.Pass, pod *corev1.Pod, c *corev1.Container, f restart.Symptom) {
-	if len(t.pods) == 0 || t.pods[len(t.pods)-1] != pod {
-		t.pods = append(t.pods, pod)
-	}
-	if t.first.IsZero() || f.Last.Before(t.first) {
-		t.first = f.Last
-	}
-	if f.Last.After(t.last) {
-		t.last = f.Last
-	}
-	t.evidence = append(t.evidence, f.Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: c.Name}))
-}
-
 // ofNewRevision tells whether the pods are of the newest revision, and those of others are spared: then it is what was rolled out.
 func ofNewRevision(p *analysis.Pass, s *spec, pods []*corev1.Pod) bool {
 	r := rolloutOf(p, s.workload, s.others)
@@ -181,7 +191,8 @@ func (t *together) finding(p *analysis.Pass, s *spec, c *corev1.Container, word 
 		f.Confidence = finding.Strong
 	}
 	down := false
-	for _, pod := range t.pods {
+	for i, pod := range t.pods {
+		t.evidence = append(t.evidence, t.failed[i].Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: c.Name}))
 		for _, d := range killsOf(p, s, pod, c) {
 			if len(t.killed) == 0 || t.killed[len(t.killed)-1] != pod {
 				t.killed = append(t.killed, pod)
