@@ -19,11 +19,14 @@ func askedFor(p *corev1.Probe) (word string, plain bool) {
 	}
 	path, _, _ := strings.Cut(strings.ToLower(p.HTTPGet.Path), "?")
 	segments := strings.Split(strings.Trim(path, "/"), "/")
-	last := segments[len(segments)-1]
-	if slices.Contains([]string{"db", "database", "deps", "dependencies"}, last) {
+	last, before := segments[len(segments)-1], ""
+	if len(segments) > 1 {
+		before = segments[len(segments)-2]
+	}
+	if slices.Contains([]string{"db", "database", "deps", "dependencies"}, last) || strings.HasPrefix(before, "health") && (last == "deep" || last == "full") {
 		return last, true
 	}
-	if last == "health" && len(segments) > 1 && segments[len(segments)-2] == "actuator" { // Spring Boot's, of all that is known; /liveness below it is not
+	if last == "health" && before == "actuator" { // Spring Boot's, of all that is known; /liveness below it is not
 		return "actuator/health", false
 	}
 	for _, s := range segments {

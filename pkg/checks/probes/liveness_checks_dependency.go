@@ -26,7 +26,7 @@ var LivenessChecksDependency = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe answers for a dependency",
 		Symptom:  "When a database or another service fails, the replicas of all that ask for it restart, and go on restarting until it is back.",
-		Evidence: "The path of the liveness probe has a segment db, database, deps, dependencies, ready, readyz, readiness, full or deep, or ends in /actuator/health. A warning where within the hour and 10 min of each other at least two replicas that were up got HTTP 503 or no answer in time, or all of them the same other failure of the server; critical where that killed and did so again, or keeps a replica down. Without such failures, worth knowing where the path ends in db, database, deps or dependencies, and silent otherwise. Strong where the path ends so and they fail together, and never proven: what a handler asks for, nothing states.",
+		Evidence: "The path of the liveness probe has a segment db, database, deps, dependencies, ready, readyz, readiness, full or deep, or ends in /actuator/health. A warning where within the hour and 10 min of each other at least two replicas that were up got HTTP 503 or no answer in time, or all of them the same other failure of the server; critical where that killed and did so again, or keeps a replica down. Without such failures, worth knowing where the path ends in db, database, deps or dependencies, or in deep or full below what begins with health, and silent otherwise. Strong where the path ends so and they fail together, and never proven: what a handler asks for, nothing states.",
 		Why:      "A restart does not mend a dependency. It takes replicas away that could answer the rest, and when the dependency is back, all of them start and connect at once.",
 		Fix:      "Let liveness ask for the process alone, and mend the dependency. Whether readiness should ask for it is another question: with it the Service fails whole, without it requests fail one by one.",
 		Limits:   "It goes by the path's name: a handler of another name that asks for a dependency is not found, and commands, gRPC services and a mesh's own form of a probe are not looked at. Silent where only replicas of the newest revision fail beside older ones, where nothing listens, where the program answers that the question is wrong (4xx), of pods that have never been ready, and of kills by the probe's clock where starts may take that long. Events under-report.",
@@ -71,13 +71,14 @@ func processAlone() finding.Fix {
 
 // together is replicas of which the liveness probe failed alike at the same time.
 type together struct {
-	words       string
-	kind        kubeevent.Unhealthy
-	pods        []*corev1.Pod
-	first, last time.Time
-	killed      []*corev1.Pod
-	kills       int32
-	evidence    []finding.Evidence
+	words    string
+	kind     kubeevent.Unhealthy
+	pods     []*corev1.Pod
+	failed   []restart.Symptom // of each of the pods, as it failed last
+	last     time.Time
+	killed   []*corev1.Pod
+	kills    int32
+	evidence []finding.Evidence
 }
 
 // togetherIn finds the failure that most replicas have in common; nil where they are too few, or are those of a new revision.
@@ -89,17 +90,15 @@ func togetherIn(p *analysis.Pass, s *spec, c *corev1.Container) *together {
 	for _, pod := range s.others {
 		for _, f := range upAndFailed(p, s, pod, c) {
 			name := f.String()
-			t := found[name]
-			if t == nil {
-				t = &together{words: name, kind: f.Unhealthy}
-				found[name] = t
+			if found[name] == nil {
+				found[name] = &together{words: name, kind: f.Unhealthy}
 			}
-			t.add(p, pod, c, f)
+			found[name].add(pod, f)
 		}
 	}
 	var all []*together
 	for _, t := range found {
-		if byDependency(t.kind, len(t.pods), len(s.others)) && t.last.Sub(t.first) <= cascade.Window && !ofNewRevision(p, s, t.pods) {
+		if t.late(); byDependency(t.kind, len(t.pods), len(s.others)) && !ofNewRevision(p, s, t.pods) {
 			all = append(all, t)
 		}
 	}
@@ -109,6 +108,30 @@ func togetherIn(p *analysis.Pass, s *spec, c *corev1.Container) *together {
 	return slices.MinFunc(all, func(a, b *together) int {
 		return cmp.Or(cmp.Compare(len(b.pods), len(a.pods)), cmp.Compare(a.words, b.words))
 	})
+}
+
+func (t *together) add(pod *corev1.Pod, f restart.Symptom) {
+	if f.Last.After(t.last) {
+		t.last = f.Last
+	}
+	if n := len(t.pods); n > 0 && t.pods[n-1] == pod {
+		if f.Last.After(t.failed[n-1].Last) {
+			t.failed[n-1] = f
+		}
+		return
+	}
+	t.pods, t.failed = append(t.pods, pod), append(t.failed, f)
+}
+
+// late leaves those that failed within the last window of the failure.
+func (t *together) late() {
+	pods, failed := t.pods, t.failed
+	t.pods, t.failed = nil, nil
+	for i, f := range failed {
+		if t.last.Sub(f.Last) <= cascade.Window {
+			t.pods, t.failed = append(t.pods, pods[i]), append(t.failed, f)
+		}
+	}
 }
 
 // upAndFailed lists how the liveness probe of a replica failed within the hour, after it was up: in the life it is in, or in one that it was
@@ -151,19 +174,6 @@ func killsOf(p *analysis.Pass, s *spec, pod *corev1.Pod, c *corev1.Container) (o
 	return out
 }
 
-func (t *together) add(p *analysis.Pass, pod *corev1.Pod, c *corev1.Container, f restart.Symptom) {
-	if len(t.pods) == 0 || t.pods[len(t.pods)-1] != pod {
-		t.pods = append(t.pods, pod)
-	}
-	if t.first.IsZero() || f.Last.Before(t.first) {
-		t.first = f.Last
-	}
-	if f.Last.After(t.last) {
-		t.last = f.Last
-	}
-	t.evidence = append(t.evidence, f.Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: c.Name}))
-}
-
 // ofNewRevision tells whether the pods are of the newest revision, and those of others are spared: then it is what was rolled out.
 func ofNewRevision(p *analysis.Pass, s *spec, pods []*corev1.Pod) bool {
 	r := rolloutOf(p, s.workload, s.others)
@@ -181,7 +191,8 @@ func (t *together) finding(p *analysis.Pass, s *spec, c *corev1.Container, word 
 		f.Confidence = finding.Strong
 	}
 	down := false
-	for _, pod := range t.pods {
+	for i, pod := range t.pods {
+		t.evidence = append(t.evidence, t.failed[i].Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: c.Name}))
 		for _, d := range killsOf(p, s, pod, c) {
 			if len(t.killed) == 0 || t.killed[len(t.killed)-1] != pod {
 				t.killed = append(t.killed, pod)

@@ -24,7 +24,7 @@ var LivenessNotLaterThanReadiness = &analysis.Check{
 		Evidence: "Both probes ask the same, and the earliest kill, (failureThreshold-1)·period of liveness, does not lie behind the latest loss of readiness, failureThreshold·period+timeout: proven by the spec. A warning only where liveness attempts were not answered in time within the last 15 min; otherwise info.",
 		Why:      "Readiness is the gentle answer to overload. If the same question kills first, or at the same time, each kill puts more load on the rest.",
 		Fix:      "Give liveness more failures, so that it acts clearly later, or a cheaper handler that asks for the process only.",
-		Limits:   "One handler with a liveness that acts later is the documented pattern and is silent. Commands are compared only where they have no arguments, which are not kept; headers' values and queries are not kept either, so handlers with these count as different.",
+		Limits:   "One handler with a liveness that acts later is the documented pattern and is silent. Commands are compared only where they have no arguments, which are not kept; headers' values and queries are not kept either, so handlers with these count as different. Where a start was measured in which the race is lost, probes/cascade tells it as LATENT.",
 		Sources:  []string{"Kubernetes documentation, Configure Liveness, Readiness and Startup Probes", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go"},
 	},
 	Inputs: specInputs(analysis.Optional(snapshot.Events)),
