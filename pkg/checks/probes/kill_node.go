@@ -24,22 +24,29 @@ func (k killed) onNode(p *analysis.Pass, f *finding.Finding) {
 	if at == "" || k.mixedUp() || len(k.asksWrongly()) > 0 { // a question that is wrong is so on every node
 		return
 	}
-	var trouble []string
+	var trouble, had []string
 	var evidence []finding.Evidence
 	ref := finding.ObjectRef{APIVersion: "v1", Kind: "Node", Name: at}
 	if n := p.Node(at); n != nil {
 		for _, c := range n.Status.Conditions {
 			since := c.LastTransitionTime.Time
-			if (c.Type == corev1.NodeReady) == (c.Status == corev1.ConditionTrue) || c.Status == corev1.ConditionUnknown && c.Type != corev1.NodeReady || since.IsZero() || since.After(k.Last) {
+			if !nodeIll(c) || since.IsZero() || since.After(k.Last) {
 				continue
 			}
-			word := "has had " + string(c.Type)
-			if c.Type == corev1.NodeReady {
-				word = "has been NotReady"
+			ago := " for " + analysis.Ago(p.Now(), since)
+			switch {
+			case c.Type == corev1.NodeReady:
+				trouble = append(trouble, "has been NotReady"+ago)
+			case c.Status == corev1.ConditionTrue:
+				had = append(had, string(c.Type)+ago)
+			default:
+				had = append(had, string(c.Type)+" "+string(c.Status)+ago)
 			}
-			trouble = append(trouble, word+" for "+analysis.Ago(p.Now(), since))
 			evidence = append(evidence, finding.Evidence{Object: ref, Source: "status.conditions[" + string(c.Type) + "]", Value: string(c.Status), Time: finding.At(since)})
 		}
+	}
+	if len(had) > 0 {
+		trouble = append(trouble, "has had "+strings.Join(had, ", "))
 	}
 	for _, e := range p.EventsNamed("Node", "", at) {
 		first, last, count := kubeevent.Span(e)
@@ -67,6 +74,27 @@ func (k killed) onNode(p *analysis.Pass, f *finding.Finding) {
 		f.Evidence = append(f.Evidence, finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "spec.nodeName", Value: at})
 	}
 	f.Evidence = append(f.Evidence, evidence...)
+}
+
+// nodeIll tells whether a condition of a node says that it is in trouble. Whoever watches nodes adds conditions of its own: those that end in
+// "Ready" are well while they are true (eks-node-monitoring-agent), and of the others only the kubelet's and node-problem-detector's (its
+// config directory) are known to mean trouble.
+func nodeIll(c corev1.NodeCondition) bool {
+	if strings.HasSuffix(string(c.Type), "Ready") {
+		return c.Status == corev1.ConditionFalse || c.Status != corev1.ConditionTrue && c.Type == corev1.NodeReady
+	}
+	if c.Status != corev1.ConditionTrue {
+		return false
+	}
+	switch c.Type {
+	case corev1.NodeMemoryPressure, corev1.NodeDiskPressure, corev1.NodePIDPressure, corev1.NodeNetworkUnavailable,
+		"KernelDeadlock", "ReadonlyFilesystem", "XfsShutdown", "CperHardwareErrorFatal", "CorruptDockerOverlay2",
+		"FrequentKubeletRestart", "FrequentDockerRestart", "FrequentContainerdRestart", "FrequentUnregisterNetDevice",
+		"KubeletUnhealthy", "ContainerRuntimeUnhealthy":
+		return true
+	default:
+		return false
+	}
 }
 
 // oneNode is the node that all killed pods are on, empty where they are on several or one is gone; how many these are, and how many others

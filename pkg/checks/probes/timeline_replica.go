@@ -214,8 +214,7 @@ func nodeRows(v *snapshot.View, replicas []finding.TimelineRow) []finding.Timeli
 		row := finding.TimelineRow{Object: finding.ObjectRef{APIVersion: "v1", Kind: "Node", Name: name}, Spans: []finding.TimelineSpan{}, Marks: []finding.TimelineMark{}}
 		if n := v.Node(name); n != nil {
 			for _, c := range n.Status.Conditions {
-				bad := (c.Type == corev1.NodeReady) != (c.Status == corev1.ConditionTrue)
-				if at := c.LastTransitionTime.UTC(); bad && !c.LastTransitionTime.IsZero() {
+				if at := c.LastTransitionTime.UTC(); nodeIll(c) && !c.LastTransitionTime.IsZero() {
 					row.Marks = append(row.Marks, finding.TimelineMark{
 						Mark: finding.MarkNode, First: at, Last: at, Count: 1, Text: string(c.Type) + " is " + string(c.Status),
 						Object: row.Object, Source: "status.conditions[" + string(c.Type) + "]",

@@ -74,6 +74,7 @@ func shownTimeline(t *testing.T, q analysis.Question, eventsRead bool) *finding.
 		&appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "api-6c5d4b8f7", CreationTimestamp: before(2 * time.Hour), Annotations: map[string]string{"deployment.kubernetes.io/revision": "3"}, OwnerReferences: controlledBy("Deployment", "api")}},
 		&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "node-1"}, Status: corev1.NodeStatus{Conditions: []corev1.NodeCondition{
 			{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastTransitionTime: before(3 * time.Hour)}, {Type: corev1.NodeMemoryPressure, Status: corev1.ConditionTrue, LastTransitionTime: before(6 * time.Minute)},
+			{Type: "KernelReady", Status: corev1.ConditionTrue, LastTransitionTime: before(8 * time.Minute)},
 		}}},
 		replica("hm4tz", corev1.ConditionTrue, 2*time.Hour-10*time.Second, corev1.ContainerStatus{State: running(2*time.Hour - 2*time.Second)}),
 		replica("2x2kp", corev1.ConditionFalse, 5*time.Minute, corev1.ContainerStatus{State: running(3 * time.Minute), LastTerminationState: ended, RestartCount: 1}),
