@@ -21,6 +21,15 @@ type Revision struct {
 	Created time.Time
 }
 
+// RevisionOf tells pods of one workload apart that were made from different templates: by their ReplicaSet, whoever rolls it out, or by the
+// hash that StatefulSets, DaemonSets and their like give to their pods. It is empty where nothing tells.
+func RevisionOf(pod *corev1.Pod) string {
+	if c := metav1.GetControllerOfNoCopy(pod); c != nil && c.Kind == "ReplicaSet" {
+		return c.Name
+	}
+	return pod.Labels[appsv1.ControllerRevisionHashLabelKey]
+}
+
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
 // NewestRevision is the newest revision of a Deployment, and false for any other workload, and where its ReplicaSets were not read.

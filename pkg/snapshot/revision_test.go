@@ -38,6 +38,26 @@ func TestNewestRevision(t *testing.T) {
 	}
 }
 
+func TestRevisionOf(t *testing.T) {
+	owned := func(kind, name string) []metav1.OwnerReference {
+		controller := true
+		return []metav1.OwnerReference{{Kind: kind, Name: name, Controller: &controller}}
+	}
+	for name, test := range map[string]struct {
+		pod  metav1.ObjectMeta
+		want string
+	}{
+		"Deployment":   {metav1.ObjectMeta{Labels: map[string]string{"pod-template-hash": "5d4c"}, OwnerReferences: owned("ReplicaSet", "web-5d4c")}, "web-5d4c"},
+		"Argo Rollout": {metav1.ObjectMeta{Labels: map[string]string{"rollouts-pod-template-hash": "7f8b"}, OwnerReferences: owned("ReplicaSet", "pay-7f8b")}, "pay-7f8b"},
+		"StatefulSet":  {metav1.ObjectMeta{Labels: map[string]string{"controller-revision-hash": "db-6c9d"}, OwnerReferences: owned("StatefulSet", "db")}, "db-6c9d"},
+		"nothing":      {metav1.ObjectMeta{}, ""},
+	} {
+		if got := RevisionOf(&corev1.Pod{ObjectMeta: test.pod}); got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}
+
 func TestServiceJoins(t *testing.T) {
 	b := NewBuilder()
 	web := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "web"}}}

@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/growth"
 	"github.com/kubectl-scars/kubectl-scars/pkg/headroom"
 	"github.com/kubectl-scars/kubectl-scars/pkg/order"
+	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // told is what a number counts.
@@ -43,14 +44,6 @@ func (r *replica) ref() finding.ObjectRef {
 	return ref
 }
 
-// templateOf tells pods of one workload apart that were made from different templates.
-func templateOf(pod *corev1.Pod) string {
-	if hash, ok := pod.Labels["pod-template-hash"]; ok {
-		return hash
-	}
-	return pod.Labels["controller-revision-hash"]
-}
-
 // newestTemplate is the pod that was made last: it has the newest template.
 func newestTemplate(pods []*corev1.Pod) *corev1.Pod {
 	return slices.MaxFunc(pods, func(a, b *corev1.Pod) int {
@@ -61,7 +54,7 @@ func newestTemplate(pods []*corev1.Pod) *corev1.Pod {
 // madeAs tells whether the pod of a name is there and of the same template.
 func madeAs(pods []*corev1.Pod, name string, template *corev1.Pod) bool {
 	i, ok := slices.BinarySearchFunc(pods, name, func(p *corev1.Pod, name string) int { return cmp.Compare(p.Name, name) })
-	return ok && templateOf(pods[i]) == templateOf(template)
+	return ok && snapshot.RevisionOf(pods[i]) == snapshot.RevisionOf(template)
 }
 
 // alive is the status of a container that runs, in a pod of a template that goes on running; nil where it does not.
@@ -72,7 +65,7 @@ func alive(pod, template *corev1.Pod, container string) *corev1.ContainerStatus 
 	for _, list := range [...][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
 		for i := range list {
 			if list[i].Name == container {
-				if list[i].State.Running == nil || templateOf(pod) != templateOf(template) {
+				if list[i].State.Running == nil || snapshot.RevisionOf(pod) != snapshot.RevisionOf(template) {
 					return nil
 				}
 				return &list[i]

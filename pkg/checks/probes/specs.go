@@ -81,14 +81,7 @@ func newest(pods []*corev1.Pod) []*corev1.Pod {
 			last = pod
 		}
 	}
-	another := func(pod *corev1.Pod) bool {
-		for _, hash := range [...]string{"pod-template-hash", "controller-revision-hash"} {
-			if pod.Labels[hash] != last.Labels[hash] {
-				return true
-			}
-		}
-		return false
-	}
+	another := func(pod *corev1.Pod) bool { return snapshot.RevisionOf(pod) != snapshot.RevisionOf(last) }
 	if !slices.ContainsFunc(pods, another) {
 		return pods
 	}
