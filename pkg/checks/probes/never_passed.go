@@ -23,6 +23,9 @@ const (
 	mayBeDeadline   = time.Hour
 )
 
+// stillStarts is how long a program may be at its start, a restore or a migration, before that nothing listens is taken for a fault.
+const stillStarts = time.Hour
+
 // neverPassed reports the containers whose readiness probe fails since they started, in pods that have never been ready.
 func neverPassed(p *analysis.Pass) {
 	slowest := map[[2]string]time.Duration{} // of the measured starts of a workload's container, which are looked up once
@@ -63,7 +66,7 @@ func neverPassed(p *analysis.Pass) {
 // deadlineOf is how long whoever rolls out a pod waits for it.
 func deadlineOf(p *analysis.Pass, w snapshot.Ref, pod *corev1.Pod) time.Duration {
 	if w.Kind != "Deployment" {
-		if pod.Labels["pod-template-hash"] != "" {
+		if pod.Labels["pod-template-hash"] != "" || pod.Labels["rollouts-pod-template-hash"] != "" { // the latter is Argo Rollouts'
 			return mayBeDeadline
 		}
 		return getsReadyWithin
@@ -81,12 +84,13 @@ func reportNeverPassed(p *analysis.Pass, k *shaken) {
 	}
 	all := alive(p.PodsOf(k.workload))
 	serving := slices.ContainsFunc(all, isReady)
+	beside, another := k.beside(p, all)
 	var since time.Time
 	alone := true
 	for _, pod := range k.pods {
 		eachStatus(pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
 			switch {
-			case c.Name == k.container.Name && init == k.init:
+			case c.Name == k.container.Name && init == k.init && st.State.Running != nil:
 				if at := st.State.Running.StartedAt.Time; since.IsZero() || at.Before(since) {
 					since = at
 				}
@@ -98,7 +102,7 @@ func reportNeverPassed(p *analysis.Pass, k *shaken) {
 	f := finding.Finding{
 		Severity: finding.Warning, Confidence: finding.Proven, Object: k.object(), Key: "never passed", FirstSeen: finding.At(since), Evidence: k.evidence,
 		Message: fmt.Sprintf("readiness%s of container %s has not passed once in the %s since it started, and failed %s",
-			because(k.words(), k.probe), k.container.Name, analysis.Ago(p.Now(), since), k.often(p.Now())),
+			because(k.words(), k.probe), k.container.Name, analysis.Ago(p.Now(), since), k.times()),
 	}
 	if !alone {
 		f.Confidence = finding.Strong
@@ -106,27 +110,34 @@ func reportNeverPassed(p *analysis.Pass, k *shaken) {
 	if k.of > 1 {
 		f.Message += fmt.Sprintf("; %d of %d replicas have never been ready", len(k.pods), k.of)
 	}
+	for _, pod := range k.pods {
+		f.Evidence = append(f.Evidence, finding.Evidence{Object: analysis.RefTo("Pod", pod), Source: "status.conditions[Ready]", Value: "False since the pod started", Time: finding.At(pod.CreationTimestamp.Time)})
+	}
 	first := k.pods[0]
 	at := analysis.RefTo("Pod", first)
 	at.Container = k.container.Name
 	s := &spec{path: "spec", source: at}
 	f.Evidence = append(f.Evidence,
-		finding.Evidence{Object: analysis.RefTo("Pod", first), Source: "status.conditions[Ready]", Value: "False since the pod started", Time: finding.At(first.CreationTimestamp.Time)},
 		s.says(k.container.Name, s.field(k.container, fieldOf(kubeevent.Readiness)), handler(k.probe)+"; the container's ports are "+portNames(k.container)))
-	beside := slices.ContainsFunc(all, func(pod *corev1.Pod) bool {
-		c, _ := specOf(pod, k.container.Name)
-		return isReady(pod) && c != nil && sameProbes(c, k.container)
-	})
 	says := k.saysNo(beside)
+	refused := k.all(kubeevent.Refused)
 	switch {
-	case says && serving:
+	case says && beside:
 		f.Severity = finding.Info
 		f.Message += "; a replica that only stands by may do so on purpose"
-	case !says && !serving:
+	case another:
+		f.Message += "; its revision has not come up, and another still serves"
+	case !serving && !says && refused && k.container.StartupProbe == nil && p.Now().Sub(since) < stillStarts:
+		f.Message += "; it may still be starting"
+	case !serving && !says:
 		f.Severity = finding.Critical
 	}
 	switch status := k.status(); {
-	case k.all(kubeevent.Refused):
+	case refused && beside:
+		f.Fix = []finding.Fix{{Text: "Beside it the same probe passes: it stands by, as for a lock that another holds, or its start hangs; its log says which"}}
+	case refused && k.container.StartupProbe == nil:
+		f.Fix = []finding.Fix{{Text: nothingListens + "; or it is at a long start, as a restore, which its log says: then give it a startupProbe with time for that"}}
+	case refused:
 		f.Fix = []finding.Fix{{Text: nothingListens}}
 	case wrongQuestion(status) && !beside:
 		f.Fix = []finding.Fix{asksForWrong(status)}
@@ -147,13 +158,36 @@ func reportNeverPassed(p *analysis.Pass, k *shaken) {
 	p.Report(f)
 }
 
-// saysNo tells whether the program answers itself that it is not ready, as one that stands by for a leader does for ever. Beside a replica
-// for which the same question passes, any answer may mean that.
+// beside tells whether each of the pods has a ready replica beside it that is asked the same: of its own revision, or of the newest; and
+// whether one has none of its own revision, and another revision is all that serves.
+func (k *shaken) beside(p *analysis.Pass, all []*corev1.Pod) (yes, another bool) {
+	newest := rolloutOf(p, k.workload, all).newest
+	serves, passes := map[string]bool{}, map[string]bool{} // revisions
+	for _, pod := range all {
+		if !isReady(pod) {
+			continue
+		}
+		revision := snapshot.RevisionOf(pod)
+		serves[revision] = true
+		if c, _ := specOf(pod, k.container.Name); c != nil && sameProbes(c, k.container) {
+			passes[revision] = true
+			yes = yes || newest(pod)
+		}
+	}
+	yes = yes || !slices.ContainsFunc(k.pods, func(pod *corev1.Pod) bool { return !passes[snapshot.RevisionOf(pod)] })
+	another = len(serves) > 0 && slices.ContainsFunc(k.pods, func(pod *corev1.Pod) bool { return !serves[snapshot.RevisionOf(pod)] })
+	return yes, another
+}
+
+// saysNo tells whether the program itself says that it is not ready, as one that stands by for a leader does for ever. Beside a replica for
+// which the same question passes, any answer may mean that, and that it does not listen.
 func (k *shaken) saysNo(beside bool) bool {
 	return !slices.ContainsFunc(k.seen, func(s restart.Symptom) bool {
 		switch s.Class {
 		case kubeevent.HTTPStatus:
-			return wrongQuestion(s.Status) && !beside
+			return (wrongQuestion(s.Status) || s.Status == 500 && throughAgent(k.probe)) && !beside
+		case kubeevent.Refused:
+			return !beside
 		case kubeevent.GRPC, kubeevent.ExecExit:
 			return false
 		default:

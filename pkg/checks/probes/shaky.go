@@ -138,8 +138,8 @@ func (k *shaken) add(pod *corev1.Pod, symptoms []restart.Symptom) {
 	k.most = max(k.most, count)
 }
 
-// often says how many failures there were: "5 times within the hour", "at least once within the hour", "120 times in 2h".
-func (k *shaken) often(now time.Time) string {
+// times says how many failures there were: "5 times", "at least once".
+func (k *shaken) times() string {
 	times := fmt.Sprintf("%d times", k.count)
 	if k.count == 1 {
 		times = "once"
@@ -147,6 +147,12 @@ func (k *shaken) often(now time.Time) string {
 	if k.more {
 		times = "at least " + times
 	}
+	return times
+}
+
+// often says it with the time that they took: "5 times within the hour", "at least once within the hour", "120 times in 2h".
+func (k *shaken) often(now time.Time) string {
+	times := k.times()
 	span := k.last.Sub(k.first)
 	switch {
 	case now.Sub(k.first) <= shakenLately:
