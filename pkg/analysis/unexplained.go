@@ -18,11 +18,16 @@ import (
 const startingGrace = 2 * time.Minute
 
 // Unexplained groups the pods that are not ready, and that neither are evidence of a finding nor belong to a workload, Service or node
-// that explains them, by the reason that they give themselves.
+// that explains them, by the reason that they give themselves. What is only worth knowing explains the pods whose condition Ready it shows.
 func Unexplained(s *snapshot.Snapshot, findings []finding.Finding) []finding.Unexplained {
 	explained := map[finding.ObjectRef]bool{}
 	for _, f := range findings {
 		if f.Severity == finding.Info {
+			for _, e := range f.Evidence {
+				if e.Source == "status.conditions[Ready]" {
+					explained[bare(e.Object)] = true
+				}
+			}
 			continue
 		}
 		explained[bare(f.Object)] = true

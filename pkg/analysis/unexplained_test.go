@@ -115,6 +115,10 @@ func TestUnexplained(t *testing.T) {
 		"only something worth knowing": {
 			[]finding.Finding{about("", finding.Info, ref("Pod", "shop", "a"))}, []string{"CrashLoopBackOff 1", "ImagePullBackOff 6", "Pending 1"},
 		},
+		"that one is not ready is worth knowing": {
+			[]finding.Finding{{Severity: finding.Info, Object: ref("StatefulSet", "shop", "web"), Evidence: []finding.Evidence{{Object: ref("Pod", "shop", "a"), Source: "status.conditions[Ready]"}}}},
+			[]string{"CrashLoopBackOff 1", "ImagePullBackOff 5", "Pending 1"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Unexplained(s, test.findings)
