@@ -80,5 +80,8 @@ func TestSelected(t *testing.T) {
 		if looked := r.Summary.Areas[0].Looked; len(looked) != 1 || looked[0].Count != want.pods || total != want.total {
 			t.Errorf("%s: %v of %d, want %d pods of %d", selector, looked, total, want.pods, want.total)
 		}
+		if told := len(r.Coverage) == 1 && r.Coverage[0].Resource == "objects with labels "+selector; told != (want.total == 0) {
+			t.Errorf("%s: coverage %v", selector, r.Coverage)
+		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Selected makes a report count, of what its checks looked at, only the objects that a selector chooses, and returns how many of all that
-// was read in the namespaces (empty: all) it chooses. A pod is chosen with its workload. Events are left out: they wear no labels, and prove
-// something of other objects.
+// was read in the namespaces (empty: all) it chooses; none is told in coverage. A pod is chosen with its workload. Events are left out: they
+// wear no labels, and prove something of other objects.
 func Selected(r *finding.Report, s *snapshot.Snapshot, selector labels.Selector, namespaces []string) int {
 	v := s.View()
 	chosen, total := labelled(s, v, selector), 0
@@ -40,6 +40,11 @@ func Selected(r *finding.Report, s *snapshot.Snapshot, selector labels.Selector,
 		for j := range a.Looked {
 			a.Looked[j].Count = count[a.Looked[j].Resource]
 		}
+	}
+	if total == 0 {
+		r.Coverage = append(r.Coverage, finding.Coverage{
+			Resource: "objects with labels " + selector.String(), State: finding.CoverageAbsent, Reason: "nothing that was read has these labels",
+		})
 	}
 	return total
 }

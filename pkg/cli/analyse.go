@@ -82,7 +82,7 @@ func (r *root) analyseCommand(name string) *cobra.Command {
 	f.StringSliceVar(&o.check, "check", nil, "Run only these checks (see kubectl scars explain --list)")
 	f.StringSliceVar(&o.skip, "skip", nil, "Do not run these checks")
 	f.StringVar(&o.severity, "severity", "info", "Show findings of this severity or worse: critical, warning or info")
-	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, whether --severity shows them or not, and with 3 if what was looked for could not be read: critical, warning, info or never")
+	f.StringVar(&o.failOn, "fail-on", "never", "Exit with 2 on findings of this severity or worse, whether --severity shows them or not, and with 3 if what was looked for could not be read or nothing has the labels of -l: critical, warning, info or never")
 	o.addKubeletStats(f)
 	for flag, values := range map[string][]string{"severity": {"critical", "warning", "info"}, "fail-on": {"critical", "warning", "info", "never"}} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
@@ -140,10 +140,11 @@ func (o *analyseOptions) run(ctx context.Context) error {
 	filter := o.filter(in.scope.Namespaces)
 	filter.Subjects, filter.Selector, filter.Severity = subjects, o.labels(), finding.Info
 	analysis.Keep(report, in.snapshot, filter)
-	if filter.Selector != nil && analysis.Selected(report, in.snapshot, filter.Selector, in.scope.Namespaces) == 0 {
+	nothing := filter.Selector != nil && analysis.Selected(report, in.snapshot, filter.Selector, in.scope.Namespaces) == 0
+	if nothing {
 		fmt.Fprintf(o.stderr, "Nothing that was read has the labels %s.\n", term.Sanitize(o.selector))
 	}
-	complete := report.Complete()
+	complete := report.Complete() && !nothing
 	left := analysis.LeaveOut(report, in.snapshot, o.checks)
 	verdict := o.verdict(report, complete, left)
 	analysis.Keep(report, in.snapshot, analysis.Filter{Severity: finding.Severity(o.severity)}) // what is not shown fails a run all the same
@@ -159,7 +160,7 @@ func (o *analyseOptions) filter(namespaces []string) analysis.Filter {
 	return analysis.Filter{Namespaces: namespaces, Severity: finding.Severity(o.severity), Since: o.since}
 }
 
-// verdict turns --fail-on into an exit code. complete tells whether all that was wanted was read, left what was left out of the report.
+// verdict turns --fail-on into an exit code. complete tells whether all that was wanted was there and read, left what was left out of the report.
 func (o *analyseOptions) verdict(r *finding.Report, complete bool, left []finding.Finding) error {
 	if o.failOn == "never" {
 		return nil

@@ -23,7 +23,7 @@ const (
 	exitOK          = 0   // ran, whatever it found
 	exitError       = 1   // usage, connection or internal error
 	exitFindings    = 2   // findings at or above --fail-on
-	exitUnreadable  = 3   // --fail-on, nothing at that level, but an input it needs was unreadable
+	exitUnreadable  = 3   // --fail-on, nothing at that level, but an input it needs was unreadable, or nothing has the labels asked for
 	exitInterrupted = 130 // SIGINT
 )
 

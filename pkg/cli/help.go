@@ -15,6 +15,10 @@ import (
 // shownFlags are the flags that help shows; "kubectl scars options" shows all.
 var shownFlags = []string{"namespace", "all-namespaces", "from", "since", "output", "list", "remote", "filename"}
 
+const helpTemplate = `{{with (or .Long .Short)}}{{paragraphs .}}
+
+{{end}}{{.UsageString}}`
+
 const usageTemplate = `Usage:
   {{if not .HasParent}}{{.CommandPath}} COMMAND{{else}}{{useLine .}}{{end}}
 {{- if .HasAvailableSubCommands}}{{$cmds := .Commands}}{{range $group := .Groups}}
@@ -43,8 +47,31 @@ func (r *root) useTemplates(cmd *cobra.Command) {
 		indent := len("  ") + c.NamePadding() + len(" ")
 		return strings.Join(term.Wrap(c.Short, max(r.columns()-indent, 20)), "\n"+strings.Repeat(" ", indent))
 	})
+	cobra.AddTemplateFunc("paragraphs", func(text string) string { return paragraphs(text, r.columns()) })
+	cmd.SetHelpTemplate(helpTemplate)
 	cmd.SetUsageTemplate(usageTemplate)
 	cmd.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true})
+}
+
+// paragraphs fits a text, whatever its line breaks are, into so many columns. A paragraph ends at an empty line, and before an indented one,
+// which stays as it is.
+func paragraphs(text string, columns int) string {
+	var out, paragraph []string
+	flush := func() {
+		if len(paragraph) > 0 {
+			out, paragraph = append(out, term.Wrap(strings.Join(paragraph, " "), columns)...), nil
+		}
+	}
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		if line != "" && !strings.HasPrefix(line, " ") {
+			paragraph = append(paragraph, line)
+			continue
+		}
+		flush()
+		out = append(out, line)
+	}
+	flush()
+	return strings.Join(out, "\n")
 }
 
 // columns is how wide help may be.

@@ -102,7 +102,7 @@ const (
 
 // Coverage is one input and how reading it went.
 type Coverage struct {
-	Resource  string        `json:"resource"`            // pods, secrets, networkpolicies.networking.k8s.io … or a file
+	Resource  string        `json:"resource"`            // pods, secrets, networkpolicies.networking.k8s.io … or a file, or the objects that -l asks for
 	Namespace string        `json:"namespace,omitempty"` // empty: the whole cluster, or cluster-scoped
 	State     CoverageState `json:"state"`
 	Reason    string        `json:"reason,omitempty"`

@@ -49,12 +49,16 @@ func (p *page) verdict(a finding.AreaSummary) (span, string) {
 		return gap, "cannot say: " + ran
 	case a.Skipped > 0 && a.Hidden > 0:
 		return gap, leftOut(a.Hidden) + "; " + ran
+	case a.Skipped > 0 && empty(a):
+		return gap, "cannot say: " + ran + "; the others had nothing to check"
 	case a.Skipped > 0:
 		return gap, "cannot say: " + ran + "; the others found nothing in " + over(a)
 	case found > 0:
 		return span{}, ""
 	case p.gapIn(a.Area) && a.Hidden > 0:
 		return gap, leftOut(a.Hidden) + "; not all could be judged"
+	case p.gapIn(a.Area) && empty(a):
+		return gap, "nothing there to check in what could be read"
 	case p.gapIn(a.Area):
 		return gap, "nothing found in what could be judged: " + number(a.Checks, "check", "checks") + " over " + over(a)
 	case a.Hidden > 0:
@@ -84,7 +88,7 @@ func over(a finding.AreaSummary) string {
 // empty tells whether there was nothing to look at, which is not the same as health: perhaps the namespace is the wrong one.
 func empty(a finding.AreaSummary) bool {
 	for _, l := range a.Looked {
-		if l.Count > 0 {
+		if l.Count != 0 {
 			return false
 		}
 	}

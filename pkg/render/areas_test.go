@@ -25,7 +25,9 @@ func TestVerdict(t *testing.T) {
 		"gap":                {finding.AreaSummary{Checks: 4, Looked: looked}, gap, "? nothing found in what could be judged: 4 checks over 2 pods", "Nothing found in what could be judged"},
 		"hidden, and a gap":  {finding.AreaSummary{Checks: 4, Looked: looked, Hidden: 1}, gap, "? 1 finding left out by --severity or --since; not all could be judged", "1 finding left out by --severity or --since"},
 		"all skipped":        {finding.AreaSummary{Skipped: 4}, nil, "? cannot say: 4 of 4 checks could not run", "Nothing found in what could be judged"},
-		"nothing to look at": {finding.AreaSummary{Checks: 4, Looked: []finding.Looked{{Resource: "pods"}}}, nil, "– nothing there to check: no pods", "Nothing found"},
+		"nothing to look at": {finding.AreaSummary{Checks: 4, Looked: []finding.Looked{{Resource: "pods"}}}, nil, "– nothing there to check: no pods", "Nothing there to check"},
+		"nothing, skipped":   {finding.AreaSummary{Checks: 3, Skipped: 1, Looked: []finding.Looked{{Resource: "pods"}}}, nil, "? cannot say: 1 of 4 checks could not run; the others had nothing to check", "Nothing found in what could be judged"},
+		"nothing, and a gap": {finding.AreaSummary{Checks: 4, Looked: []finding.Looked{{Resource: "pods"}}}, gap, "? nothing there to check in what could be read", "Nothing found in what could be judged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.area.Area = "oom"

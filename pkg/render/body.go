@@ -12,7 +12,8 @@ import (
 )
 
 // maxDigest is how many lines of the first screen are kept for a digest of findings that are not critical and do not fit. Each critical one has
-// its line, whatever that leaves for cards: who is on call must see the list before one of them fills the screen.
+// its line, whatever that leaves for cards: who is on call must see the list before one of them fills the screen. What to do about the worst
+// comes next, before the lines of those that are not critical.
 const maxDigest = 3
 
 // block is one finding ready to be shown, with the heading of its group where it opens one.
@@ -23,11 +24,12 @@ type block struct {
 
 // body shows the findings in room lines (0: all of them): as many as fit whole beside a digest of the rest, or else the first one cut.
 // Where not all fit, what is only worth knowing comes last, whatever object it is about: it must not push out what hurts.
-func (p *page) body(room int) []string {
-	if p.holds(room) {
-		return join(p.blocks(grouped(p.report.Findings), room))
+func (p *page) body(room int) (lines []string, cut bool) {
+	blocks := p.blocks(grouped(p.report.Findings), room)
+	if p.fit(blocks, room) == len(blocks) {
+		return join(blocks), false
 	}
-	blocks := p.blocks(hurtsFirst(p.report.Findings), room)
+	blocks = p.blocks(hurtsFirst(p.report.Findings), room)
 	rest := func(n int) []finding.Finding {
 		var left []finding.Finding
 		for _, b := range blocks[n:] {
@@ -38,31 +40,30 @@ func (p *page) body(room int) []string {
 	for n := p.fit(blocks, room); n > 0; n-- {
 		lines := append(append(join(blocks[:n]), ""), p.more(rest(n), false)...)
 		if left := room - p.rows(lines); left >= kept(rest(n)) {
-			return append(lines, p.digest(rest(n), left)...)
+			return append(lines, p.digest(rest(n), left)...), false
 		}
 	}
 	first, more := blocks[0].finding, p.more(rest(1), true)
 	left := room - p.rows(more) - 1
-	digest := min(kept(rest(1)), max(left-p.rows(p.cut(first, 0)), 0))
-	lines := append(append(p.cut(first, left-digest), ""), more...)
-	return append(lines, p.digest(rest(1), room-p.rows(lines))...)
-}
-
-// holds tells whether all findings fit whole.
-func (p *page) holds(room int) bool {
-	blocks := p.blocks(grouped(p.report.Findings), room)
-	return p.fit(blocks, room) == len(blocks)
+	spare := left - p.rows(p.cut(first, 0)) // beside the cause
+	spare -= p.rows(p.step(first, spare-criticals(rest(1))))
+	lines = append(append(p.cut(first, left-min(kept(rest(1)), max(spare, 0))), ""), more...)
+	return append(lines, p.digest(rest(1), room-p.rows(lines))...), true
 }
 
 // kept is how many lines the first screen keeps for a digest.
 func kept(rest []finding.Finding) int {
-	critical := 0
-	for _, f := range rest {
+	critical := criticals(rest)
+	return critical + min(len(rest)-critical, maxDigest)
+}
+
+func criticals(findings []finding.Finding) (n int) {
+	for _, f := range findings {
 		if f.Severity == finding.Critical {
-			critical++
+			n++
 		}
 	}
-	return critical + min(len(rest)-critical, maxDigest)
+	return n
 }
 
 // blocks makes a block of each finding. Those far below the first screen stay without lines: there may be thousands.
@@ -113,7 +114,10 @@ func hurtsFirst(findings []finding.Finding) [][]finding.Finding {
 func (p *page) fit(blocks []block, room int) int {
 	used := 0
 	for i, b := range blocks {
-		if used += p.rows(b.lines); room > 0 && used > room {
+		if room == 0 {
+			break
+		}
+		if used += p.rows(b.lines); used > room {
 			return i
 		}
 	}
@@ -141,25 +145,26 @@ func join(blocks []block) []string {
 }
 
 // more counts what was left out and names the command that shows it; the command is kept whole, for pasting. cut tells that something of
-// the finding above was left out as well.
+// the finding above was left out as well: then the severities, which the head of the page counts too, give way for a line.
 func (p *page) more(rest []finding.Finding, cut bool) []string {
-	text := "… and " + number(len(rest), "more finding", "more findings") + " (" + counts(rest) + ")"
-	switch {
-	case len(rest) == 0:
-		text = "… in full"
-	case cut:
-		text += ", this one in full"
+	texts := []string{"… in full"}
+	if len(rest) > 0 {
+		text, severities := "… and "+number(len(rest), "more finding", "more findings"), " ("+counts(rest)+")"
+		texts = []string{text + severities}
+		if cut {
+			texts = []string{text + severities + ", this one in full", text + ", this one in full"}
+		}
 	}
 	if p.Rerun == "" {
-		return p.flow(0, 2, strong(text+", all with"), span{text: "-o wide", style: theme.Strong, solid: true})
+		return p.flow(0, 2, strong(texts[0]+", all with"), span{text: "-o wide", style: theme.Strong, solid: true})
 	}
-	text += ":"
 	command := p.text(p.Rerun + " -o wide")
-	lines := p.flow(0, 2, strong(text))
-	if len(lines) == 1 && p.fits(lines[0]+" "+command) {
-		return []string{lines[0] + " " + command}
+	for _, text := range texts {
+		if lines := p.flow(0, 2, strong(text+":")); len(lines) == 1 && p.fits(lines[0]+" "+command) {
+			return []string{lines[0] + " " + command}
+		}
 	}
-	return append(lines, "  "+command)
+	return append(p.flow(0, 2, strong(texts[0]+":")), "  "+command)
 }
 
 // digest tells findings in one line each, worst first, as many as there is room for; the line before has counted all of them.

@@ -30,13 +30,16 @@ func (p *page) card(f finding.Finding) []string {
 }
 
 // cut is a card that fits into room lines, below the name of its object: the cause in any case, then as much of the remedy as there is room
-// for, then of the proof.
+// for, of the first step at least the sentence, then of the proof.
 func (p *page) cut(f finding.Finding, room int) []string {
 	lines := append(p.heading(f), p.headline(f)...)
 	left := room - p.rows(lines)
 	var fixes []string
-	for _, x := range f.Fix {
+	for i, x := range f.Fix {
 		one := p.fix(x)
+		if i == 0 {
+			one = p.step(f, left)
+		}
 		if p.rows(one) > left {
 			break
 		}
@@ -52,6 +55,19 @@ func (p *page) cut(f finding.Finding, room int) []string {
 		}
 	}
 	return append(lines, fixes...)
+}
+
+// step is what to do first, in room lines: with its command, without it, or nothing.
+func (p *page) step(f finding.Finding, room int) []string {
+	if len(f.Fix) == 0 {
+		return nil
+	}
+	for _, x := range []finding.Fix{f.Fix[0], {Text: f.Fix[0].Text}} {
+		if lines := p.fix(x); p.rows(lines) <= room {
+			return lines
+		}
+	}
+	return nil
 }
 
 // headline says what is wrong. On a terminal the cause has lines of its own; in a pipe all stands on one line, for grep.

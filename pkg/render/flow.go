@@ -78,6 +78,16 @@ func (p *page) flow(indent, hang int, spans ...span) []string {
 
 // flowAfter sets spans into lines, the first of which begins with a finished (painted, harmless) prefix; the others are indented by hang.
 func (p *page) flowAfter(prefix string, hang int, spans ...span) []string {
+	if p.terse {
+		full := *p
+		full.terse = false
+		lines := full.flowAfter(prefix, hang, spans...)
+		if len(lines) > 1 {
+			full.width = max(p.width-len(" ..."), 1)
+			lines = []string{full.flowAfter(prefix, hang, spans...)[0] + p.text(" …")}
+		}
+		return lines
+	}
 	var lines []string
 	var line []span
 	margin, used := term.Cells(prefix), 0
@@ -114,9 +124,6 @@ func (p *page) flowAfter(prefix string, hang int, spans ...span) []string {
 	}
 	if len(line) > 0 {
 		flush()
-	}
-	if p.terse && len(lines) > 1 {
-		return []string{lines[0] + p.text(" …")}
 	}
 	return lines
 }

@@ -44,10 +44,11 @@ func (p *page) markdownHead() []string {
 
 // headword is the result in a few words. It says that nothing was found only where that is all there is to say.
 func (p *page) headword() string {
-	hidden, gaps := 0, false
+	hidden, gaps, none := 0, false, true
 	for _, a := range p.report.Summary.Areas {
 		hidden += a.Hidden
 		gaps = gaps || a.Skipped > 0 || p.gapIn(a.Area)
+		none = none && empty(a)
 	}
 	switch {
 	case len(p.report.Findings) > 0:
@@ -58,6 +59,8 @@ func (p *page) headword() string {
 		return "Pods are not ready, and no check explains them"
 	case gaps:
 		return "Nothing found in what could be judged"
+	case none:
+		return "Nothing there to check"
 	}
 	return "Nothing found"
 }

@@ -107,31 +107,6 @@ func TestColourAddsNothingButColour(t *testing.T) {
 	}
 }
 
-func TestFirstScreenFits(t *testing.T) {
-	for _, r := range []*finding.Report{incident(), many(), healthy()} {
-		for _, lines := range []int{22, 28, 38, 40, 50, 60, 120} {
-			for _, width := range []int{80, 120} {
-				out := render(t, r, Options{Terminal: true, Width: width, MaxLines: lines, UTF8: true, Rerun: "kubectl scars triage"})
-				p := &page{width: width}
-				if rows := p.rows(strings.Split(strings.TrimSuffix(out, "\n"), "\n")); rows >= lines {
-					t.Errorf("%d rows on a screen of %d lines and %d columns:\n%s", rows, lines, width, out)
-				}
-			}
-		}
-	}
-}
-
-// TestFirstScreenNamesEveryCritical: one card does not fill the screen before all that is critical has a line.
-func TestFirstScreenNamesEveryCritical(t *testing.T) {
-	r := many()
-	for lines := 20; lines < 120; lines += 7 {
-		out := render(t, r, Options{Terminal: true, Width: 80, MaxLines: lines, UTF8: true, Rerun: "kubectl scars oom"})
-		if n := strings.Count(out, "✗ CRITICAL"); n != r.Summary.Critical {
-			t.Errorf("%d lines: %d of %d named:\n%s", lines, n, r.Summary.Critical, out)
-		}
-	}
-}
-
 func TestEveryFindingIsShownOrCounted(t *testing.T) {
 	r := many()
 	for lines := 1; lines < 200; lines++ {

@@ -16,15 +16,14 @@ func (p *page) table() []string {
 		head = append(head, s...)
 	}
 	foot := p.footer()
-	room := p.room(head, foot)
-	if p.rows(foot) > p.MaxLines/3 && !p.holds(room) {
+	body, cut := p.body(p.room(head, foot))
+	if cut {
 		terse := *p
-		terse.terse, terse.width = true, p.width-len(" ...")
+		terse.terse = true
 		foot = terse.footer()
-		room = p.room(head, foot)
+		body, _ = p.body(p.room(head, foot))
 	}
 	lines := head
-	body := p.body(room)
 	if len(body) > 0 {
 		lines = append(append(lines, ""), body...)
 	}

@@ -37,7 +37,8 @@ Credentials come from files or from SCARS_PROMETHEUS_TOKEN or SCARS_PROMETHEUS_P
 	Example: `  # Without a cluster and without metrics: an incident that ships in the program
   kubectl scars oom recommend --demo
 
-  # All workloads of the current namespace, by the Prometheus that runs in the cluster; and those of one team in the whole cluster
+  # All workloads of the current namespace, by the Prometheus that runs in the
+  # cluster; and those of one team in the whole cluster
   kubectl scars oom recommend
   kubectl scars oom recommend -A -l team=front
 
