@@ -3,6 +3,7 @@ package probes
 // This file tells which pods of a workload are of its newest revision, and when that began to roll out.
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,11 +26,44 @@ func rolloutOf(p *analysis.Pass, w snapshot.Ref, pods []*corev1.Pod) rollout {
 		return replacing(pods)
 	}
 	r, ok := p.NewestRevision(w)
+	if !ok && w.Kind != "Deployment" {
+		return besides(pods)
+	}
 	out := rollout{newest: func(pod *corev1.Pod) bool { return ok && r.Made(pod.Name) }}
 	if ok && r.Number > 1 {
 		out.since = r.Created
 	}
 	return out
+}
+
+// revisionOf is the revision that a pod says it is of, empty where it says none. Argo Rollouts' controller has a label of its own
+// (argo-rollouts pkg/apis/rollouts/v1alpha1/types.go).
+func revisionOf(pod *corev1.Pod) string {
+	return cmp.Or(pod.Labels["rollouts-pod-template-hash"], pod.Labels["pod-template-hash"], pod.Labels[appsv1.ControllerRevisionHashLabelKey])
+}
+
+// besides reads a rollout from the pods of a workload whose revisions nothing numbers, while there are several: the newest is the one whose
+// first pod was made last.
+func besides(pods []*corev1.Pod) rollout {
+	first := map[string]time.Time{}
+	for _, pod := range pods {
+		if at, known := first[revisionOf(pod)]; !known || pod.CreationTimestamp.Time.Before(at) {
+			first[revisionOf(pod)] = pod.CreationTimestamp.Time
+		}
+	}
+	var last time.Time
+	newest := "" // also where two are as new
+	for revision, at := range first {
+		if at.After(last) {
+			last, newest = at, revision
+		} else if at.Equal(last) {
+			newest = ""
+		}
+	}
+	if newest == "" || len(first) == 1 {
+		return rollout{newest: func(*corev1.Pod) bool { return false }}
+	}
+	return rollout{newest: func(pod *corev1.Pod) bool { return revisionOf(pod) == newest }, since: last}
 }
 
 // replacing reads a rollout of a StatefulSet from its pods, which bear the hash of their revision. The controller makes them from the lowest
