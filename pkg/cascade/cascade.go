@@ -252,6 +252,12 @@ func BackOff(restarts int32) time.Duration {
 // atOnce is how soon after a rollout failures are put down to it.
 const atOnce = 10 * time.Minute
 
+// OfFewNodes tells whether what failed is on so few of the nodes of its workload that these have failed: one, or a fifth of them.
+func OfFewNodes(hit, nodes map[string]bool) bool {
+	few := max(1, len(nodes)/5)
+	return len(hit) <= few && len(nodes) > few
+}
+
 func partition(f Facts, a Assessment) Partition {
 	if len(a.Hit) == 0 {
 		return ""
@@ -270,10 +276,10 @@ func partition(f Facts, a Assessment) Partition {
 		newest = newest && (!hit || r.Newest)
 		spared = spared || !hit && !r.Newest
 	}
-	switch few := max(1, len(nodes)/5); {
+	switch {
 	case !f.RolledOut.IsZero() && newest && (spared || a.From.Sub(f.RolledOut) <= atOnce && !a.From.Before(f.RolledOut)):
 		return ByRollout
-	case len(hitNodes) <= few && len(nodes) > few && len(a.Hit) >= 2:
+	case OfFewNodes(hitNodes, nodes) && len(a.Hit) >= 2:
 		return ByNode
 	case f.Use >= 0.9:
 		return Saturation

@@ -71,7 +71,7 @@ type Symptom struct {
 // one of the pod that has such a probe; of a pod that is gone that is not known.
 func Symptoms(pod *corev1.Pod, events []*corev1.Event, name string, probe kubeevent.Probe) []Symptom {
 	var out []Symptom
-	asks := probeOf(pod, name, probe)
+	asks := probeIn(pod, name, probe)
 	for _, e := range events {
 		if e.Reason != "Unhealthy" {
 			continue
@@ -100,7 +100,7 @@ func sole(pod *corev1.Pod, name string, probe kubeevent.Probe) bool {
 	}
 	for _, list := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range list {
-			if list[i].Name != name && probeIn(&list[i], probe) != nil {
+			if list[i].Name != name && ProbeOf(&list[i], probe) != nil {
 				return false
 			}
 		}
@@ -108,22 +108,23 @@ func sole(pod *corev1.Pod, name string, probe kubeevent.Probe) bool {
 	return true
 }
 
-// probeOf is a probe of a container of a pod, nil where it has none or is gone.
-func probeOf(pod *corev1.Pod, name string, probe kubeevent.Probe) *corev1.Probe {
+// probeIn is a probe of a container of a pod, nil where it has none or is gone.
+func probeIn(pod *corev1.Pod, name string, probe kubeevent.Probe) *corev1.Probe {
 	if pod == nil {
 		return nil
 	}
 	for _, list := range [...][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range list {
 			if list[i].Name == name {
-				return probeIn(&list[i], probe)
+				return ProbeOf(&list[i], probe)
 			}
 		}
 	}
 	return nil
 }
 
-func probeIn(c *corev1.Container, probe kubeevent.Probe) *corev1.Probe {
+// ProbeOf is a probe of a container, nil where it has none.
+func ProbeOf(c *corev1.Container, probe kubeevent.Probe) *corev1.Probe {
 	switch probe {
 	case kubeevent.Liveness:
 		return c.LivenessProbe

@@ -12,6 +12,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -60,7 +61,7 @@ func (s *spec) lately(p *analysis.Pass, container string, probe kubeevent.Probe,
 		seen := false
 		var asks *corev1.Probe
 		if c, _ := specOf(pod, container); c != nil {
-			asks = probeOf(c, probe)
+			asks = restart.ProbeOf(c, probe)
 		}
 		for _, e := range events[pod] {
 			if e.Reason != reason || !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(e.Message, w) }) {

@@ -28,7 +28,7 @@ var Cascade = &analysis.Check{
 		Evidence: "Five quantities. How many replicas of all failed their liveness probe within 10 min, after they were up (a lower bound: events under-report). What they have in common: one node, one revision, saturation, a failure that other workloads share or for which the path of the probe names a dependency. k*: with so many gone the others are beyond their CPU limit. The race: L = (failureThreshold-1)·period kills (·timeout where attempts run into one that is longer), R = start-up and the back-off that the kubelet has not forgotten (10 min) brings back; with R > L the fleet dies faster than it returns. Whether readiness asks the same handler. ACTIVE, critical: at least half of the replicas, and two, were killed within the last 10 min and it spreads: R > L, as many as k* were killed, one handler, or what they share fails. PRIMED, a warning: kills, or failures of half of them, were seen within the hour and R > L, k* or one handler lets them spread. LATENT, worth knowing: nothing failed, a start was measured with R > L, and readiness asks the same and acts no sooner. NOT ASSESSABLE: half of them were killed, and a quantity that could let it spread is not known, or events were not read; coverage names it. At most strong: that load moves on, nothing states; where the kills that it takes are less sure, as they are. Where other workloads of the namespace fail alike, or the path names a dependency, load is not said to be the cause, and more replicas are not advised.",
 		Why:      "A restart takes capacity away for the time of a start, while the load stays. The health check is the outage.",
 		Fix:      "Take load off or add replicas first; where others fail alike, mend what they depend on. Then let liveness ask for the process alone, and act much later than readiness, which only takes load away.",
-		Limits:   "Silent where the failures are those of one node or of a new revision, where they tell of no load: nothing listens, HTTP and HTTPS are mixed up, redirects go round in a circle, the program answers that the question is wrong (4xx but 408 and 429), attempts ended in an error and did not count; where it answers 500 or 501, unless half of the replicas, and two, do so after they were up; of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
+		Limits:   "Silent where the failures are those of one node or of a new revision, where they tell of no load: nothing listens, HTTP and HTTPS are mixed up, redirects go round in a circle, the program answers that the question is wrong (4xx but 408 and 429), attempts ended in an error and did not count; where it answers 500 or 501, unless half of the replicas, and two, do so after they were up; of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, LATENT of any workload without one, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
 	},
 	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics), analysis.Optional(snapshot.Autoscalers), analysis.Optional(snapshot.Services)),
@@ -83,7 +83,7 @@ func cascades(p *analysis.Pass) error {
 			p.Report(f.finding(a))
 		}
 	}
-	latent(p, scalers, fell)
+	latent(p, scalers, services, fell)
 	return nil
 }
 
@@ -92,18 +92,20 @@ func (f *falling) finding(a cascade.Assessment) finding.Finding {
 	object.Container = f.container.Name
 	out := finding.Finding{Object: object, Severity: finding.Warning, Confidence: f.confidence(a), FirstSeen: finding.At(a.From)}
 	how := because(f.words, f.container.LivenessProbe)
-	span := " at once"
-	if d := a.To.Sub(a.From); d >= time.Second {
-		span = " within " + analysis.Span(d)
-	} else if len(a.Hit) == 1 {
-		span = ""
+	span := ""
+	if d := a.To.Sub(a.From); d >= time.Second || len(a.Hit) > 1 {
+		span = " " + within(d)
 	}
 	if a.Verdict == cascade.Active {
 		out.Severity = finding.Critical
 		out.Message = fmt.Sprintf("cascade ACTIVE: the liveness probe killed %d of %d replicas%s%s%s; %d ready now", len(a.Killed), a.Replicas, span, how, f.cause(a), f.ready())
 	} else {
 		out.LastSeen = finding.At(a.To)
-		out.Message = fmt.Sprintf("cascade PRIMED: the liveness probe failed on %d of %d replicas%s and killed %d%s%s", len(a.Hit), a.Replicas, span, len(a.Killed), how, f.cause(a))
+		killed := ""
+		if n := len(a.Killed); n > 0 {
+			killed = fmt.Sprintf(" and killed %d", n)
+		}
+		out.Message = fmt.Sprintf("cascade PRIMED: the liveness probe failed on %d of %d replicas%s%s%s%s", len(a.Hit), a.Replicas, span, killed, how, f.cause(a))
 	}
 	switch {
 	case a.Outruns():
@@ -149,7 +151,7 @@ func (f *falling) cause(a cascade.Assessment) string {
 		return ", perhaps for what the path asks for (" + f.asks + ") and not for load"
 	case f.fault:
 		return ", for load or for what they share"
-	case a.Verdict == cascade.Active:
+	case a.Verdict == cascade.Active && len(a.Killed) < a.Replicas:
 		return ", and the rest gets their load"
 	default:
 		return ""
@@ -177,7 +179,10 @@ func (f *falling) quantities(object finding.ObjectRef, a cascade.Assessment) []f
 	out = append(out,
 		line("race", fmt.Sprintf("%s; L is %s, %s apart; R is %s", a.Inequality(), fails(b.Failures), f.apart, returns)))
 	if a.Coupled {
-		out = append(out, line("coupling", "readiness and liveness ask "+handler(f.container.LivenessProbe)+", and liveness acts no later than readiness"))
+		s := spec{source: analysis.RefTo("Pod", newest(f.pods)[0]), path: "spec"}
+		out = append(out,
+			line("coupling", "readiness and liveness ask "+handler(f.container.LivenessProbe)+", and liveness acts no later than readiness"),
+			s.asks(f.container, kubeevent.Liveness), s.asks(f.container, kubeevent.Readiness))
 	}
 	if f.facts.Use > 0 {
 		by := "pods.metrics.k8s.io"
@@ -207,6 +212,8 @@ func (f *falling) fixes(a cascade.Assessment) []finding.Fix {
 		out = append(out, finding.Fix{Text: "Look first at what the workloads that fail alike depend on: more replicas would ask more of it"})
 	case a.Partition == cascade.Dependency:
 		out = append(out, finding.Fix{Text: fmt.Sprintf("Look first at what %s asks for: more replicas would ask more of it", handler(f.container.LivenessProbe))})
+	case f.fault && throughAgent(f.container.LivenessProbe):
+		out = append(out, agentSaysNo(w.Namespace, f.pods[0]))
 	case f.fault:
 		out = append(out, finding.Fix{Text: fmt.Sprintf("See their logs for what fails in all of them: they answer %s, and more replicas would answer the same unless it is load", f.words)})
 	case f.scaler != nil:
@@ -225,7 +232,7 @@ func (f *falling) fixes(a cascade.Assessment) []finding.Fix {
 // actLater is the patch with which liveness acts long after readiness.
 func (f *falling) actLater() finding.Fix {
 	own := "that no request waits before"
-	if f.facts.Asked {
+	if f.asks != "" {
 		own = "that asks for the process alone"
 	}
 	return finding.Fix{

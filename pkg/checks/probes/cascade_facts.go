@@ -134,7 +134,7 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	load := len(kinds) == 0 || byLoad(kinds[0].Unhealthy) || f.fault
 	word, plain := askedFor(f.container.LivenessProbe)
 	if f.asks = word; word != "" && len(kinds) > 0 {
-		f.facts.Asked = f.fault || unwell(kinds[0].Unhealthy) && (plain || kinds[0].Class == kubeevent.HTTPStatus)
+		f.facts.Asked = f.fault && !throughAgent(f.container.LivenessProbe) || unwell(kinds[0].Unhealthy) && (plain || kinds[0].Class == kubeevent.HTTPStatus)
 	}
 	refused := slices.ContainsFunc(kinds, func(k restart.Symptom) bool { return k.Class == kubeevent.Refused })
 	f.apart = budget.Period

@@ -7,22 +7,21 @@ import (
 	"slices"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
-	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
 // latent tells of the workloads that did not fall: only where a start was measured that loses the race, and liveness acts no later than
-// readiness, which asks the same. It is structure, and needs no event; but where they were not read, a restart may have been a kill.
-func latent(p *analysis.Pass, scalers func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler, fell map[snapshot.Ref]bool) {
+// readiness, which asks the same, and only behind a Service: a readiness that nothing goes by takes no load away. It is structure, and needs no
+// event; but where they were not read, a restart may have been a kill.
+func latent(p *analysis.Pass, scalers func() map[snapshot.Ref]*autoscalingv2.HorizontalPodAutoscaler, services func() bySelector, fell map[snapshot.Ref]bool) {
 	specs := podSpecs.In(p.View)
 	for n := range specs {
 		s := &specs[n]
-		if fell[s.workload] || len(s.others) < 2 || s.workload.Kind == "DaemonSet" || s.workload.Kind == "Job" {
+		if fell[s.workload] || len(s.others) < 2 || s.workload.Kind == "DaemonSet" || s.workload.Kind == "Job" || len(services().selecting(s.workload.Namespace, s.labels)) == 0 {
 			continue
 		}
 		for i := range s.size() {
@@ -46,15 +45,15 @@ func latent(p *analysis.Pass, scalers func() map[snapshot.Ref]*autoscalingv2.Hor
 
 func (f *falling) latent(a cascade.Assessment, s *spec) finding.Finding {
 	object := s.object(f.container.Name)
-	says := func(field string, p *corev1.Probe) finding.Evidence {
-		b := restart.BudgetOf(p)
-		return s.says(f.container.Name, s.field(f.container, field), fmt.Sprintf("%d failures, every %s, timeout %s", b.Failures, b.Period, b.Timeout))
+	cause := "load"
+	if word, plain := askedFor(f.container.LivenessProbe); plain {
+		cause += ", or what its path asks for (" + word + "),"
 	}
 	return finding.Finding{
 		Severity: finding.Info, Confidence: finding.Strong, Object: object,
-		Message: fmt.Sprintf("cascade LATENT: where load makes liveness fail, the %d replicas die faster than they return (%s), and readiness, which asks the same %s, takes no load away before",
-			a.Replicas, a.Inequality(), handler(f.container.LivenessProbe)),
-		Evidence: append(f.quantities(object, a), says("livenessProbe", f.container.LivenessProbe), says("readinessProbe", f.container.ReadinessProbe)),
+		Message: fmt.Sprintf("cascade LATENT: where %s makes liveness fail, the %d replicas die faster than they return (%s), and readiness, which asks the same %s, takes no load away before",
+			cause, a.Replicas, a.Inequality(), handler(f.container.LivenessProbe)),
+		Evidence: f.quantities(object, a),
 		Fix:      []finding.Fix{f.actLater()},
 	}
 }

@@ -193,3 +193,38 @@ func TestCascadeScales(t *testing.T) {
 		}
 	}
 }
+
+// TestADependencyIsToldOnce: where liveness and readiness ask for one dependency, one finding speaks of it, with one patch: of what failed, or
+// of what would.
+func TestADependencyIsToldOnce(t *testing.T) {
+	for name, tc := range map[string]struct {
+		path    string
+		text    string
+		failing int
+		want    string
+	}{
+		"nothing failed":         {"/health/db", "", 0, "info consistent probes/liveness-checks-dependency pay/app"},
+		"half of them fail":      {"/health/db", "HTTP probe failed with statuscode: 503", 2, "warning strong probes/cascade pay/app: cascade PRIMED"},
+		"two of five fail":       {"/health/db", "HTTP probe failed with statuscode: 503", -2, "warning strong probes/liveness-checks-dependency pay/app"},
+		"half of them are slow":  {"/healthz", `Get "http://10.1.0.7:8080/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`, 2, "warning strong probes/cascade pay/app: cascade PRIMED"},
+		"nothing asks for a one": {"/healthz", "", 0, "info proven probes/liveness-not-later-than-readiness pay/app"},
+	} {
+		objects := []snapshot.Object{&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "pay"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "pay"}}}}
+		of, failing := 4, tc.failing
+		if failing < 0 {
+			of, failing = 5, -failing
+		}
+		for i := range of {
+			pod := lone(fmt.Sprintf("pay-%d", i), func(p *corev1.Pod) {
+				p.OwnerReferences, p.Spec.NodeName, p.Labels = controlledBy("StatefulSet", "pay"), fmt.Sprintf("node-%d", i), map[string]string{"app": "pay"}
+				p.Spec.Containers[0].LivenessProbe.HTTPGet.Path, p.Spec.Containers[0].ReadinessProbe.HTTPGet.Path = tc.path, tc.path
+			})
+			objects = append(objects, pod)
+			if i < failing {
+				objects = append(objects, about(pod, "Unhealthy", "Liveness probe failed: "+tc.text, 4*time.Minute, 3*time.Minute, 2), about(pod, "Unhealthy", "Readiness probe failed: "+tc.text, 4*time.Minute, 3*time.Minute, 2))
+			}
+		}
+		got, _ := heard(t, nil, objects...)
+		wants(t, name, got, tc.want)
+	}
+}

@@ -11,8 +11,9 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 )
 
-// askedFor is the part of a probe's path by which it answers for what its process depends on, empty where there is none: whole segments,
-// in any case. plain tells that the last segment leaves no doubt; of a path that asks whether the program is ready, only what it answers tells.
+// askedFor is the end of a probe's path by which it answers for what its process depends on, empty where there is none: whole segments, in
+// any case. Further up they name what serves below, as a database does. plain tells that it leaves no doubt; of a path that asks whether the
+// program is ready, only what it answers tells.
 func askedFor(p *corev1.Probe) (word string, plain bool) {
 	if p == nil || p.HTTPGet == nil || byMesh(p) {
 		return "", false
@@ -29,10 +30,8 @@ func askedFor(p *corev1.Probe) (word string, plain bool) {
 	if last == "health" && before == "actuator" { // Spring Boot's, of all that is known; /liveness below it is not
 		return "actuator/health", false
 	}
-	for _, s := range segments {
-		if slices.Contains([]string{"db", "database", "deps", "dependencies", "ready", "readyz", "readiness", "full", "deep"}, s) {
-			return s, false
-		}
+	if slices.Contains([]string{"ready", "readyz", "readiness", "full", "deep"}, last) {
+		return last, false
 	}
 	return "", false
 }
@@ -45,22 +44,4 @@ func unwell(u kubeevent.Unhealthy) bool {
 // ownFault tells whether the program says that it has failed, and not for what: a fault of its own, or of what all replicas share.
 func ownFault(u kubeevent.Unhealthy) bool {
 	return u.Class == kubeevent.HTTPStatus && (u.Status == 500 || u.Status == 501)
-}
-
-// byDependency tells whether so many of the replicas fail as a dependency makes them fail: several that are not well, or all alike, unless
-// nothing listens or the question is wrong.
-func byDependency(u kubeevent.Unhealthy, failed, of int) bool {
-	return failed >= 2 && (unwell(u) || failed == of && (byLoad(u) || ownFault(u)))
-}
-
-// forDependency tells whether probes/liveness-checks-dependency says more of replicas that failed.
-func (k *shaken) forDependency() bool {
-	word, _ := askedFor(k.probe)
-	return word != "" && k.all(k.seen[0].Class) && byDependency(k.seen[0].Unhealthy, len(k.pods), k.of)
-}
-
-// forDependency tells the same of replicas that were killed.
-func (k killed) forDependency() bool {
-	word, _ := askedFor(k.probe)
-	return word != "" && len(k.kinds) > 0 && byDependency(k.kinds[0].Unhealthy, len(k.Toll.Pods), k.Pods)
 }

@@ -24,11 +24,11 @@ func fellTogether(p *analysis.Pass, pods []*corev1.Pod) (text string, evidence [
 	var first, last *corev1.Pod
 	how, notices := "", time.Duration(0)
 	for _, pod := range pods {
-		words, within := lostReadiness(pod, p.EventsOf("Pod", pod))
+		words, takes := lostReadiness(pod, p.EventsOf("Pod", pod))
 		if words == "" || how != "" && words != how {
 			return "", nil
 		}
-		how, notices = words, max(notices, within)
+		how, notices = words, max(notices, takes)
 		if first == nil || turned(pod).Before(turned(first)) {
 			first = pod
 		}
@@ -40,24 +40,28 @@ func fellTogether(p *analysis.Pass, pods []*corev1.Pod) (text string, evidence [
 	if span > notices {
 		return "", nil
 	}
-	when := "at once"
-	if span >= time.Second {
-		when = "within " + analysis.Span(span)
-	}
 	for _, pod := range []*corev1.Pod{first, last} {
 		evidence = append(evidence, finding.Evidence{
 			Object: analysis.RefTo("Pod", pod), Source: "status.conditions[Ready]", Value: "False since " + turned(pod).UTC().Format(time.RFC3339), Time: finding.At(turned(pod)),
 		})
 	}
-	all := "both"
+	all, each := "both", "both"
 	if len(pods) > 2 {
-		all = fmt.Sprintf("all %d", len(pods))
+		all, each = fmt.Sprintf("all %d", len(pods)), "all"
 	}
-	return fmt.Sprintf("readiness of %s fell %s, all with %s: what they share fails, and this Service with it", all, when, how), evidence
+	return fmt.Sprintf("readiness of %s fell %s, %s with %s: what they share fails, and this Service with it", all, within(span), each, how), evidence
+}
+
+// within says how near in time the last of several is to the first.
+func within(span time.Duration) string {
+	if span < time.Second {
+		return "at once"
+	}
+	return "within " + analysis.Span(span)
 }
 
 // lostReadiness says how the readiness probe of a pod took away the readiness that it had, where nothing else did, and how long that may take.
-func lostReadiness(pod *corev1.Pod, events []*corev1.Event) (words string, within time.Duration) {
+func lostReadiness(pod *corev1.Pod, events []*corev1.Event) (words string, takes time.Duration) {
 	at := turned(pod)
 	if neverReady(pod) || at.IsZero() {
 		return "", 0
@@ -72,9 +76,9 @@ func lostReadiness(pod *corev1.Pod, events []*corev1.Event) (words string, withi
 			return
 		}
 		b := restart.BudgetOf(c.ReadinessProbe)
-		within = b.Attempts(b.Failures) + b.Timeout
+		takes = b.Longest(b.Failures)
 		for _, s := range restart.Symptoms(pod, events, c.Name, kubeevent.Readiness) {
-			if s.Counts() && !s.Combined && !s.Last.Before(at.Add(-within)) {
+			if s.Counts() && !s.Combined && !s.Last.Before(at.Add(-takes)) {
 				words = strings.TrimSuffix(strings.TrimPrefix(because(s.String(), c.ReadinessProbe), " ("), ")")
 				break
 			}
@@ -83,7 +87,7 @@ func lostReadiness(pod *corev1.Pod, events []*corev1.Event) (words string, withi
 	if others {
 		return "", 0
 	}
-	return words, within
+	return words, takes
 }
 
 // turned is when the condition Ready last changed.

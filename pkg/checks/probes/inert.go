@@ -14,6 +14,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -92,7 +93,7 @@ func unresolved(pod *corev1.Pod) bool {
 	for _, list := range [...][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
 		for i := range list {
 			for _, name := range [...]kubeevent.Probe{kubeevent.Startup, kubeevent.Liveness, kubeevent.Readiness} {
-				if probe := probeOf(&list[i], name); probe != nil {
+				if probe := restart.ProbeOf(&list[i], name); probe != nil {
 					if _, missing := missingPort(&list[i], probe); missing {
 						return true
 					}
@@ -111,10 +112,10 @@ func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, effect string, visit
 		s := &templates[i]
 		for at := range s.size() {
 			c := s.at(at)
-			if c == nil || probeOf(c, name) == nil {
+			if c == nil || restart.ProbeOf(c, name) == nil {
 				continue
 			}
-			probe := probeOf(c, name)
+			probe := restart.ProbeOf(c, name)
 			port, missing := missingPort(c, probe)
 			if !missing {
 				continue
@@ -134,7 +135,7 @@ func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, effect string, visit
 // ask the same port, and gives the worst one that does: one name is one trouble. Where it is the startup probe, the others do not even
 // begin; where it is readiness, the pod serves nobody; with liveness alone it serves. path is that of the pod's spec in source.
 func shareFault(f *finding.Finding, c *corev1.Container, name kubeevent.Probe, source finding.ObjectRef, path string) (worst kubeevent.Probe) {
-	port, missing := missingPort(c, probeOf(c, name))
+	port, missing := missingPort(c, restart.ProbeOf(c, name))
 	if !missing {
 		return name
 	}
@@ -146,7 +147,7 @@ func shareFault(f *finding.Finding, c *corev1.Container, name kubeevent.Probe, s
 	var milder []string
 	after := false
 	for _, other := range []kubeevent.Probe{kubeevent.Startup, kubeevent.Readiness, kubeevent.Liveness} {
-		probe := probeOf(c, other)
+		probe := restart.ProbeOf(c, other)
 		if probe == nil {
 			continue
 		}

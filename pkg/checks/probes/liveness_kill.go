@@ -45,10 +45,8 @@ func livenessKill(p *analysis.Pass) error {
 			f.SaidBy = WrongScheme.ID
 		case starting:
 			f.SaidBy = KilledWhileStarting.ID
-		case k.forDependency():
-			f.SaidBy = LivenessChecksDependency.ID
 		case k.Pods > 1 && (len(k.Toll.Pods) > 1 || f.Severity != finding.Critical):
-			f.SaidBy = Cascade.ID
+			f.SaidBy = saysMore(p, k.Workload, k.container)
 		}
 		switch clock := k.byClock(restart.Liveness); {
 		case starting && clock != "":

@@ -53,10 +53,8 @@ func livenessNearMiss(p *analysis.Pass) error {
 			f.SaidBy = ExecTimeout.ID
 		case k.all(kubeevent.Scheme):
 			f.SaidBy = WrongScheme.ID
-		case k.forDependency():
-			f.SaidBy = LivenessChecksDependency.ID
 		case k.of > 1:
-			f.SaidBy = Cascade.ID
+			f.SaidBy = saysMore(p, k.workload, k.container)
 		}
 		p.Report(f)
 	})

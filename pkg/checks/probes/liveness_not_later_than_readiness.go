@@ -46,17 +46,17 @@ func notLater(p *analysis.Pass) error {
 			}
 			failures := int(lost/live.Period) + 2
 			f := finding.Finding{
-				Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name), SaidBy: Cascade.ID,
+				Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name), SaidBy: saysMore(p, s.workload, c),
 				Message: fmt.Sprintf("liveness and readiness of container %s ask the same (%s), and liveness may kill after %s while readiness may take %s to move the load away",
 					c.Name, handler(c.LivenessProbe), analysis.Span(kill), analysis.Span(lost)),
-				Evidence: []finding.Evidence{
-					s.says(c.Name, s.field(c, "livenessProbe"), fmt.Sprintf("%s, every %s, timeout %s", fails(live.Failures), live.Period, live.Timeout)),
-					s.says(c.Name, s.field(c, "readinessProbe"), fmt.Sprintf("%s, every %s, timeout %s", fails(ready.Failures), ready.Period, ready.Timeout)),
-				},
+				Evidence: []finding.Evidence{s.asks(c, kubeevent.Liveness), s.asks(c, kubeevent.Readiness)},
 				Fix: []finding.Fix{{
 					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness", failures) + s.rolls(),
 					Command: patch(s.workload, c.Name, sidecar(c), "livenessProbe", map[string]any{"failureThreshold": failures}),
 				}},
+			}
+			if _, plain := askedFor(c.LivenessProbe); plain {
+				f.SaidBy = LivenessChecksDependency.ID // a liveness that asks for the process alone asks something else
 			}
 			if slow := s.slow(p, c, kubeevent.Liveness); slow != nil {
 				f.Severity = finding.Warning

@@ -75,6 +75,8 @@ func readinessFlap(p *analysis.Pass) error {
 			f.SaidBy = ExecTimeout.ID
 		case k.init:
 			f.SaidBy = SidecarGatesPod.ID
+		case k.of > 1 && sameHandler(k.container):
+			f.SaidBy = saysMore(p, k.workload, k.container)
 		}
 		p.Report(f)
 	})

@@ -25,11 +25,39 @@ func rolloutOf(p *analysis.Pass, w snapshot.Ref, pods []*corev1.Pod) rollout {
 		return replacing(pods)
 	}
 	r, ok := p.NewestRevision(w)
+	if !ok && w.Kind != "Deployment" {
+		return besides(pods)
+	}
 	out := rollout{newest: func(pod *corev1.Pod) bool { return ok && r.Made(pod.Name) }}
 	if ok && r.Number > 1 {
 		out.since = r.Created
 	}
 	return out
+}
+
+// besides reads a rollout from the pods of a workload whose revisions nothing numbers, while there are several: the newest is the one whose
+// first pod was made last.
+func besides(pods []*corev1.Pod) rollout {
+	first := map[string]time.Time{}
+	for _, pod := range pods {
+		revision := snapshot.RevisionOf(pod)
+		if at, known := first[revision]; !known || pod.CreationTimestamp.Time.Before(at) {
+			first[revision] = pod.CreationTimestamp.Time
+		}
+	}
+	var last time.Time
+	newest := "" // also where two are as new
+	for revision, at := range first {
+		if at.After(last) {
+			last, newest = at, revision
+		} else if at.Equal(last) {
+			newest = ""
+		}
+	}
+	if newest == "" || len(first) == 1 {
+		return rollout{newest: func(*corev1.Pod) bool { return false }}
+	}
+	return rollout{newest: func(pod *corev1.Pod) bool { return snapshot.RevisionOf(pod) == newest }, since: last}
 }
 
 // replacing reads a rollout of a StatefulSet from its pods, which bear the hash of their revision. The controller makes them from the lowest

@@ -27,7 +27,7 @@ func TestRolloutOfAStatefulSet(t *testing.T) {
 		want    string
 	}{
 		"half of it is new, and ill":         {[]member{{"a", 9 * time.Hour, false}, {"a", 9 * time.Hour, false}, {"b", 20 * time.Minute, true}, {"b", 21 * time.Minute, true}}, kill},
-		"old and new are ill":                {[]member{{"a", 9 * time.Hour, true}, {"a", 9 * time.Hour, true}, {"b", 40 * time.Minute, true}, {"b", 41 * time.Minute, true}}, cascade},
+		"old and new are ill":                {[]member{{"a", 9 * time.Hour, true}, {"a", 9 * time.Hour, true}, {"b", 40 * time.Minute, true}, {"b", 41 * time.Minute, true}}, cascade + " 4 of 4 replicas at once (HTTP 503 on /healthz:8080); 4 ready now"},
 		"all of it was replaced just before": {[]member{{"b", 9 * time.Minute, true}, {"b", 10 * time.Minute, true}, {"b", 11 * time.Minute, true}, {"b", 12 * time.Minute, true}}, kill},
 		"all of it was replaced, hours ago":  {[]member{{"b", 117 * time.Minute, true}, {"b", 118 * time.Minute, true}, {"b", 119 * time.Minute, true}, {"b", 120 * time.Minute, true}}, cascade},
 		"it was made so":                     {[]member{{"b", 12 * time.Minute, true}, {"b", 11 * time.Minute, true}, {"b", 10 * time.Minute, true}, {"b", 9 * time.Minute, true}}, cascade},

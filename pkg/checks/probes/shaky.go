@@ -79,7 +79,7 @@ func eachShaken(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Pod, *
 				continue
 			}
 			eachRunning(inc.Pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
-				probe := probeOf(c, name)
+				probe := restart.ProbeOf(c, name)
 				if probe == nil {
 					return
 				}
@@ -180,17 +180,6 @@ func killedBy(p *analysis.Pass, w snapshot.Ref, container string, name kubeevent
 		}
 	}
 	return false
-}
-
-func probeOf(c *corev1.Container, name kubeevent.Probe) *corev1.Probe {
-	switch name {
-	case kubeevent.Liveness:
-		return c.LivenessProbe
-	case kubeevent.Startup:
-		return c.StartupProbe
-	default:
-		return c.ReadinessProbe
-	}
 }
 
 func (k *shaken) object() finding.ObjectRef {

@@ -4,6 +4,7 @@ package probes
 // manifest is judged as a cluster is.
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
+	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
@@ -151,6 +153,13 @@ func (s *spec) says(container, field, value string) finding.Evidence {
 	at := s.source
 	at.Container = container
 	return finding.Evidence{Object: at, Source: field, Value: value}
+}
+
+// asks quotes one of a container's probes.
+func (s *spec) asks(c *corev1.Container, name kubeevent.Probe) finding.Evidence {
+	probe := restart.ProbeOf(c, name)
+	b := restart.BudgetOf(probe)
+	return s.says(c.Name, s.field(c, fieldOf(name)), fmt.Sprintf("%s, %s, every %s, timeout %s", handler(probe), fails(b.Failures), b.Period, b.Timeout))
 }
 
 // ready counts the pods of a list that are ready.

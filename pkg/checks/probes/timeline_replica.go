@@ -176,7 +176,7 @@ func eventMark(ref finding.ObjectRef, pod *corev1.Pod, e *corev1.Event) (finding
 		}
 		if pod != nil {
 			if c, _ := specOf(pod, m.Object.Container); c != nil {
-				u = u.By(probeOf(c, u.Probe))
+				u = u.By(restart.ProbeOf(c, u.Probe))
 			}
 		}
 		m.Mark, m.Text = finding.MarkProbeFailed, string(u.Probe)+": "+restart.Symptom{Unhealthy: u}.String()
