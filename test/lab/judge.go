@@ -273,6 +273,8 @@ func (p *Player) TryAll(ctx context.Context, t *testing.T, tool Tool, incidents 
 		return true
 	})
 	for _, kind := range []string{kinds[false], kinds[true]} {
-		fmt.Printf("%d of %d %s, %d of them at a second try\n", count[kind], count[kind+" of"], kind, count[kind+" again"])
+		if of := count[kind+" of"]; of > 0 {
+			fmt.Printf("%d of %d %s, %d of them at a second try\n", count[kind], of, kind, count[kind+" again"])
+		}
 	}
 }
