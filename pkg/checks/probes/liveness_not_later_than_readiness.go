@@ -44,11 +44,15 @@ func notLater(p *analysis.Pass) error {
 			if kill > lost {
 				continue
 			}
+			after := "after " + analysis.Span(kill)
+			if kill == 0 {
+				after = "at once"
+			}
 			failures := int(lost/live.Period) + 2
 			f := finding.Finding{
 				Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name), SaidBy: saysMore(p, s.workload, c),
-				Message: fmt.Sprintf("liveness and readiness of container %s ask the same (%s), and liveness may kill after %s while readiness may take %s to move the load away",
-					c.Name, handler(c.LivenessProbe), analysis.Span(kill), analysis.Span(lost)),
+				Message: fmt.Sprintf("liveness and readiness of container %s ask the same (%s), and liveness may kill %s while readiness may take %s to move the load away",
+					c.Name, handler(c.LivenessProbe), after, analysis.Span(lost)),
 				Evidence: []finding.Evidence{s.asks(c, kubeevent.Liveness), s.asks(c, kubeevent.Readiness)},
 				Fix: []finding.Fix{{
 					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness", failures) + s.rolls(),
