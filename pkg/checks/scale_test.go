@@ -226,7 +226,7 @@ func failing(tb testing.TB, pods, events int, one bool) *snapshot.Builder {
 
 // TestManyFailures: 10,000 failures of probes cost little and no more than ten times what 1,000 do, whether one workload has them or all.
 func TestManyFailures(t *testing.T) {
-	const pods, few, many, most = 2000, 1000, 10_000, 30 // and allocations for each event
+	const pods, few, many, most = 2000, 1000, 10_000, 15 // and allocations for each event
 	for name, one := range map[string]bool{"of one workload": true, "of many": false} {
 		allocations := func(events int) float64 {
 			b := failing(t, pods, events, one)

@@ -72,13 +72,16 @@ type Symptom struct {
 func Symptoms(pod *corev1.Pod, events []*corev1.Event, name string, probe kubeevent.Probe) []Symptom {
 	var out []Symptom
 	asks := probeIn(pod, name, probe)
-	for _, e := range events {
+	for i, e := range events {
 		if e.Reason != "Unhealthy" {
 			continue
 		}
 		u, ok := kubeevent.ParseUnhealthy(e.Message)
 		if c := kubeevent.Container(e); !ok || u.Probe != probe || c != "" && c != name || c == "" && !u.Combined && !sole(pod, name, probe) {
 			continue
+		}
+		if out == nil {
+			out = make([]Symptom, 0, min(len(events)-i, 8)) // mostly all that there will be
 		}
 		s := Symptom{Unhealthy: u.By(asks), Event: e}
 		s.First, s.Last, s.Count = kubeevent.Span(e)

@@ -4,7 +4,6 @@ package probes
 
 import (
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -59,7 +58,7 @@ func execTimeout(p *analysis.Pass) error {
 // lateCommands takes the time-outs of commands that a container is still in trouble with: of a start that goes on, or of a time after it.
 func lateCommands(name kubeevent.Probe) func(*corev1.Pod, *corev1.Container, *corev1.ContainerStatus, []restart.Symptom) []restart.Symptom {
 	return func(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
-		symptoms = slices.DeleteFunc(symptoms, func(s restart.Symptom) bool { return s.Class != kubeevent.ExecTimeout })
+		symptoms = only(symptoms, func(s restart.Symptom) bool { return s.Class == kubeevent.ExecTimeout })
 		switch {
 		case name == kubeevent.Startup && st.Started != nil && *st.Started:
 			return nil

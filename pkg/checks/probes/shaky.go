@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -37,25 +38,80 @@ type shaken struct {
 // shakenLately is how long ago a failure may be.
 const shakenLately = time.Hour
 
+// failing is a container that runs, one of its probes, and the failures of that probe that count: within the hour, and in the life that the
+// container is in.
+type failing struct {
+	workload  snapshot.Ref
+	pod       *corev1.Pod
+	container *corev1.Container
+	init      bool
+	status    *corev1.ContainerStatus
+	symptoms  []restart.Symptom
+}
+
+// allFailing are those of a snapshot by probe, in the order of workloads: several checks ask for them, and there may be many thousand.
+var allFailing = snapshot.Derived[map[kubeevent.Probe][]failing]{
+	Kinds: []snapshot.Kind{snapshot.Pods, snapshot.ReplicaSets, snapshot.Jobs, snapshot.Events}, Make: findFailing,
+}
+
+func findFailing(v *snapshot.View) map[kubeevent.Probe][]failing {
+	out := map[kubeevent.Probe][]failing{}
+	for _, w := range v.Workloads() {
+		for _, inc := range v.Incarnations(w) {
+			if len(inc.Events) == 0 || inc.Pod == nil || !notFinished(inc.Pod) {
+				continue
+			}
+			eachRunning(inc.Pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
+				for _, name := range []kubeevent.Probe{kubeevent.Startup, kubeevent.Liveness, kubeevent.Readiness} {
+					if restart.ProbeOf(c, name) == nil {
+						continue
+					}
+					counted := only(restart.Symptoms(inc.Pod, inc.Events, c.Name, name), func(s restart.Symptom) bool {
+						return s.Counts() && !s.Combined && v.Now().Sub(s.Last) <= shakenLately
+					})
+					if counted = since(st.State.Running.StartedAt.Time, counted); len(counted) > 0 {
+						out[name] = append(out[name], failing{w, inc.Pod, c, init, st, counted})
+					}
+				}
+			})
+		}
+	}
+	return out
+}
+
+// only takes the failures that are to be kept: the same list where all are, as others may hold it.
+func only(symptoms []restart.Symptom, keep func(restart.Symptom) bool) []restart.Symptom {
+	drop := func(s restart.Symptom) bool { return !keep(s) }
+	if !slices.ContainsFunc(symptoms, drop) {
+		return symptoms
+	}
+	return slices.DeleteFunc(slices.Clone(symptoms), drop)
+}
+
 // since takes the failures that were seen after a moment. Those that were seen before it too are counted once: the kubelet adds the same
 // words up for as long as it runs, over restarts and events that have expired (client-go v0.37.2 tools/record/events_cache.go).
 func since(at time.Time, symptoms []restart.Symptom) []restart.Symptom {
-	var out []restart.Symptom
-	for _, s := range symptoms {
-		if !s.Last.After(at) {
-			continue
-		}
-		if s.First.Before(at) {
+	symptoms = only(symptoms, func(s restart.Symptom) bool { return s.Last.After(at) })
+	began := func(s restart.Symptom) bool { return s.First.Before(at) }
+	if !slices.ContainsFunc(symptoms, began) {
+		return symptoms
+	}
+	symptoms = slices.Clone(symptoms)
+	for i := range symptoms {
+		if s := &symptoms[i]; began(*s) {
 			s.First, s.Count = s.Last, 1
 		}
-		out = append(out, s)
 	}
-	return out
+	return symptoms
 }
 
 // lately takes the failures within the hour. What began before counts in full where it is so frequent that each hour of it has as many as
 // make the probe act, so that trouble which lasts does not fall silent.
 func lately(now time.Time, b restart.Budget, symptoms []restart.Symptom) []restart.Symptom {
+	ago := now.Add(-shakenLately)
+	if !slices.ContainsFunc(symptoms, func(s restart.Symptom) bool { return s.First.Before(ago) }) {
+		return since(ago, symptoms)
+	}
 	var out []restart.Symptom
 	for _, s := range symptoms {
 		hours := (s.Last.Sub(s.First) + shakenLately - 1) / shakenLately
@@ -63,57 +119,40 @@ func lately(now time.Time, b restart.Budget, symptoms []restart.Symptom) []resta
 			out = append(out, s)
 			continue
 		}
-		out = append(out, since(now.Add(-shakenLately), []restart.Symptom{s})...)
+		out = append(out, since(ago, []restart.Symptom{s})...)
 	}
 	return out
 }
 
-// eachShaken visits the containers whose probe failed within the hour, for what pick takes of the failures in one pod: those that count and
-// are of the life that the container is in.
+// eachShaken visits the containers whose probe failed within the hour, for what pick takes of the failures in one pod, which it must not
+// change: those that count and are of the life that the container is in.
 func eachShaken(p *analysis.Pass, name kubeevent.Probe, pick func(*corev1.Pod, *corev1.Container, *corev1.ContainerStatus, []restart.Symptom) []restart.Symptom, visit func(*shaken)) {
-	for _, w := range p.Workloads() {
-		var order []string
-		var found map[string]*shaken
-		for _, inc := range p.Incarnations(w) {
-			if len(inc.Events) == 0 || inc.Pod == nil || !notFinished(inc.Pod) {
-				continue
-			}
-			eachRunning(inc.Pod, func(c *corev1.Container, init bool, st *corev1.ContainerStatus) {
-				probe := restart.ProbeOf(c, name)
-				if probe == nil {
-					return
-				}
-				var counted []restart.Symptom
-				for _, s := range restart.Symptoms(inc.Pod, inc.Events, c.Name, name) {
-					if s.Counts() && !s.Combined && p.Now().Sub(s.Last) <= shakenLately && s.Last.After(st.State.Running.StartedAt.Time) {
-						counted = append(counted, s)
-					}
-				}
-				if len(counted) == 0 {
-					return
-				}
-				counted = pick(inc.Pod, c, st, since(st.State.Running.StartedAt.Time, counted))
-				if counted = lately(p.Now(), restart.BudgetOf(probe), counted); len(counted) == 0 {
-					return
-				}
-				if found == nil {
-					found = map[string]*shaken{}
-				}
-				k := found[c.Name]
-				if k == nil {
-					k = &shaken{workload: w, container: c, init: init, probe: probe}
-					found[c.Name] = k
-					order = append(order, c.Name)
-				}
-				k.add(inc.Pod, counted)
-			})
+	var found []*shaken // of one workload
+	done := func() {
+		for _, k := range found {
+			k.of = len(alive(p.PodsOf(k.workload)))
+			k.killed = killedBy(p, k.workload, k.container.Name, name)
+			visit(k)
 		}
-		for _, n := range order {
-			found[n].of = len(alive(p.PodsOf(w)))
-			found[n].killed = killedBy(p, w, n, name)
-			visit(found[n])
-		}
+		found = found[:0]
 	}
+	for _, at := range allFailing.In(p.View)[name] {
+		if len(found) > 0 && found[0].workload != at.workload {
+			done()
+		}
+		probe := restart.ProbeOf(at.container, name)
+		counted := lately(p.Now(), restart.BudgetOf(probe), pick(at.pod, at.container, at.status, at.symptoms))
+		if len(counted) == 0 {
+			continue
+		}
+		i := slices.IndexFunc(found, func(k *shaken) bool { return k.container.Name == at.container.Name })
+		if i < 0 {
+			i = len(found)
+			found = append(found, &shaken{workload: at.workload, container: at.container, init: at.init, probe: probe})
+		}
+		found[i].add(at.pod, counted)
+	}
+	done()
 }
 
 func (k *shaken) add(pod *corev1.Pod, symptoms []restart.Symptom) {
