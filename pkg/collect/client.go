@@ -22,7 +22,6 @@ type Client struct {
 	parameters runtime.ParameterCodec
 	serializer runtime.NegotiatedSerializer
 	clock      *Clock
-	buffers    buffers
 	timeout    time.Duration                                    // of one request, with what it is asked again; 0: none
 	most       int                                              // objects of one listing
 	wait       func(ctx context.Context, d time.Duration) error // before asking again
@@ -33,7 +32,7 @@ type Client struct {
 func NewClient(config *rest.Config) (*Client, error) {
 	c := &Client{
 		clients: map[schema.GroupVersion]rest.Interface{}, parameters: runtime.NewParameterCodec(snapshot.Scheme()),
-		clock: &Clock{}, buffers: make(buffers, InFlight), timeout: config.Timeout, most: MaxObjects, wait: Wait,
+		clock: &Clock{}, timeout: config.Timeout, most: MaxObjects, wait: Wait,
 	}
 	config = ReadOnlyConfig(config)
 	config.QPS = -1

@@ -51,7 +51,6 @@ func (c *Client) Listings(parent context.Context, plan Plan, b *snapshot.Builder
 		left(l.info.Kind)
 	}
 	atOnce(len(all), read)
-	c.buffers.drop()
 	for _, s := range states {
 		if s.Status == snapshot.OK || s.Status == snapshot.Partial || s.Status == snapshot.Forbidden {
 			return nil

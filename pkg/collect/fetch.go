@@ -4,22 +4,21 @@ package collect
 // tries on a connection that is reset, which keeps someone waiting for a server that is not there.
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
 	"syscall"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 
@@ -45,8 +44,14 @@ func (e answerError) Error() string {
 
 func (e answerError) Unwrap() error { return e.err }
 
-// fetch gets what prepare asks of a kind's resource.
-func (c *Client) fetch(ctx context.Context, info snapshot.Info, prepare func(*rest.Request) *rest.Request) (runtime.Object, error) {
+// answer is what a request was answered with: an object, or a list, mostly without its items, and what was made of each of them as it came.
+type answer[T any] struct {
+	object runtime.Object
+	items  []T
+}
+
+// fetch gets what prepare asks of a kind's resource, and what item makes of each item of a list, which is the next one afterwards.
+func fetch[T any](ctx context.Context, c *Client, info snapshot.Info, prepare func(*rest.Request) *rest.Request, item func(runtime.Object) (T, error)) (answer[T], error) {
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
@@ -54,19 +59,26 @@ func (c *Client) fetch(ctx context.Context, info snapshot.Info, prepare func(*re
 	}
 	for try := 1; ; try++ {
 		request := prepare(c.clients[info.GVK.GroupVersion()].Get().Resource(info.Resource).MaxRetries(0))
-		object, err := Within(ctx, func() (runtime.Object, error) { return c.answer(ctx, request, info.GVK.GroupVersion()) })
+		got, err := Within(ctx, func() (a answer[T], err error) {
+			a.object, err = c.answer(ctx, request, info, func(o runtime.Object) error {
+				made, err := item(o)
+				a.items = append(a.items, made)
+				return err
+			})
+			return a, err
+		})
 		if err != nil && ctx.Err() != nil {
-			return nil, ended(ctx) // not what the transport makes of it
+			return answer[T]{}, ended(ctx) // not what the transport makes of it
 		}
 		pause, again := c.again(err, try)
 		if !again {
-			return object, err
+			return got, err
 		}
 		if c.wait(ctx, pause) != nil {
 			if ctx.Err() != nil {
 				err = ended(ctx)
 			}
-			return nil, err
+			return answer[T]{}, err
 		}
 	}
 }
@@ -93,23 +105,23 @@ func Within[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	}
 }
 
-// answer makes a request, and tells apart one that failed and an answer that cannot be read.
-func (c *Client) answer(ctx context.Context, request *rest.Request, gv schema.GroupVersion) (runtime.Object, error) {
+// answer makes a request, and tells apart one that failed and an answer that cannot be read. It gives the items of a list to add, each good
+// until the next.
+func (c *Client) answer(ctx context.Context, request *rest.Request, info snapshot.Info, add func(runtime.Object) error) (runtime.Object, error) {
 	var contentType string
 	body, err := request.Stream(noting(ctx, &contentType))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = body.Close() }()
-	read := c.buffers.get()
-	defer c.buffers.put(read)
-	if _, err := read.ReadFrom(body); errors.Is(err, errTooLong) {
-		return nil, err
-	} else if err != nil {
-		return nil, fmt.Errorf("the answer broke off: %w", err)
-	}
-	object, err := c.decode(contentType, gv, read.Bytes())
-	if err != nil {
+	from := incoming{body: body}
+	object, err := c.decode(contentType, info, &from, add)
+	switch {
+	case errors.Is(from.err, errTooLong):
+		return nil, from.err
+	case from.err != nil:
+		return nil, fmt.Errorf("the answer broke off: %w", from.err)
+	case err != nil:
 		return nil, answerError{contentType, err}
 	}
 	if status, ok := object.(*metav1.Status); ok && status.Status != metav1.StatusSuccess {
@@ -118,106 +130,42 @@ func (c *Client) answer(ctx context.Context, request *rest.Request, gv schema.Gr
 	return object, nil
 }
 
-// buffers are what answers are read into, as many as requests are in flight. Decoders copy what they keep, so each can be used again; made
-// anew for each page, as client-go does, they would be a third of all that is allocated while a cluster is read. A sync.Pool would lose them
-// in every other garbage collection, of which there are dozens.
-type buffers chan *bytes.Buffer
-
-// mostKept is how much memory one keeps, in bytes: an answer of many times the usual size is not come back to.
-const mostKept = 16 << 20
-
-func (b buffers) get() *bytes.Buffer {
-	select {
-	case used := <-b:
-		used.Reset()
-		return used
-	default:
-		return &bytes.Buffer{}
-	}
+// incoming notes what reading failed with, so that it is told apart from what decoding fails with.
+type incoming struct {
+	body io.Reader
+	err  error
 }
 
-func (b buffers) put(used *bytes.Buffer) {
-	if used.Cap() > mostKept {
-		return
+func (i *incoming) Read(p []byte) (int, error) {
+	n, err := i.body.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		i.err = err
 	}
-	select {
-	case b <- used:
-	default:
-	}
+	return n, err
 }
 
-// drop leaves them to the garbage collector: nothing long is to be read soon.
-func (b buffers) drop() {
-	for {
-		select {
-		case <-b:
-		default:
-			return
-		}
-	}
-}
-
-func (c *Client) decode(contentType string, gv schema.GroupVersion, data []byte) (runtime.Object, error) {
+// decode decodes an answer, and gives the items of a list to add.
+func (c *Client) decode(contentType string, info snapshot.Info, from io.Reader, add func(runtime.Object) error) (runtime.Object, error) {
 	mediaType, params, err := mime.ParseMediaType(cmp.Or(contentType, runtime.ContentTypeProtobuf)) // as client-go
 	if err != nil {
 		return nil, err
 	}
 	if mediaType == runtime.ContentTypeProtobuf {
-		opened, err := open(data)
-		if err != nil {
-			return nil, err
-		}
-		object, err := snapshot.Scheme().New(opened.GroupVersionKind())
-		if err != nil {
-			return nil, err
-		}
-		if into, ok := object.(interface{ Unmarshal(data []byte) error }); ok {
-			return object, into.Unmarshal(opened.Raw)
-		}
+		return fromProtobuf(from, info.Managed, add)
 	}
-	decoder, err := runtime.NewClientNegotiator(c.serializer, gv).Decoder(mediaType, params)
+	decoder, err := runtime.NewClientNegotiator(c.serializer, info.GVK.GroupVersion()).Decoder(mediaType, params)
 	if err != nil {
 		return nil, err
 	}
-	return runtime.Decode(decoder, data)
-}
-
-// envelope begins what is encoded in protobuf (kubernetes v1.37.2 apimachinery/pkg/runtime/serializer/protobuf), rawField is the object's
-// own bytes in the runtime.Unknown that follows (apimachinery/pkg/runtime/generated.proto).
-const (
-	envelope = "k8s\x00"
-	rawField = 2
-)
-
-// open takes an object out of its envelope as a part of data: runtime.Unknown's own Unmarshal copies it, which is as much memory again.
-func open(data []byte) (opened runtime.Unknown, err error) {
-	rest, ok := bytes.CutPrefix(data, []byte(envelope))
-	if !ok {
-		return opened, errors.New("no protobuf of Kubernetes")
+	data, err := io.ReadAll(from)
+	if err != nil {
+		return nil, err
 	}
-	var small []byte // all else
-	var raw []byte
-	for len(rest) > 0 {
-		number, kind, n := protowire.ConsumeTag(rest)
-		if n < 0 {
-			return opened, protowire.ParseError(n)
-		}
-		size := protowire.ConsumeFieldValue(number, kind, rest[n:])
-		if size < 0 {
-			return opened, protowire.ParseError(size)
-		}
-		if number == rawField && kind == protowire.BytesType {
-			raw, _ = protowire.ConsumeBytes(rest[n:])
-		} else {
-			small = append(small, rest[:n+size]...)
-		}
-		rest = rest[n+size:]
+	object, err := runtime.Decode(decoder, data)
+	if err != nil || !meta.IsListType(object) {
+		return object, err
 	}
-	if err := opened.Unmarshal(small); err != nil {
-		return opened, err
-	}
-	opened.Raw = raw
-	return opened, nil
+	return object, meta.EachListItem(object, add)
 }
 
 // again tells whether a request that failed is worth another try, and when.

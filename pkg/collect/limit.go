@@ -1,6 +1,6 @@
 package collect
 
-// An answer that does not end must not take all the memory there is: it is read as a whole before it is decoded.
+// An answer that does not end must not go on for ever, nor take all the memory there is.
 
 import (
 	"context"

@@ -60,6 +60,7 @@ var fresh = snapshot.State{Status: snapshot.OK}
 func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progress func(n, left int)) (snapshot.State, error) {
 	var (
 		read      int
+		n         int  // of one page
 		left      int  // as far as the server says
 		small     bool // pages are not to be larger than they must be: the objects are
 		token     string
@@ -78,7 +79,7 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		if small {
 			limit = PageSize
 		}
-		page, err := c.page(ctx, l, token, limit)
+		page, err := c.page(ctx, l, b, token, limit)
 		if errors.Is(err, errTooLong) && limit > PageSize { // large objects
 			small = true
 			continue
@@ -100,16 +101,23 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		if err != nil {
 			return failed(err)
 		}
-		if first, ok := begins(page); ok && firsts[first] {
-			return failed(errRepeats)
-		} else if ok {
+		list, err := meta.ListAccessor(page.object)
+		if err != nil {
+			return failed(fmt.Errorf("the answer is a %T and not a list", page.object))
+		}
+		if n = len(page.items); n > 0 {
+			// Pages are in the order of namespaces and names, and each goes on after the last name of the page before
+			// (kubernetes v1.37.2 apiserver/pkg/storage/continue.go), so no two begin with the same.
+			first := page.items[0].ref
+			if first.Name != "" && firsts[first] {
+				return failed(errRepeats)
+			}
 			firsts[first] = true
 		}
-		n, list, err := take(page, b)
-		read += n
-		if err != nil {
-			return failed(err)
+		for _, item := range page.items {
+			b.Take(item.kept)
 		}
+		read += n
 		next := list.GetContinue()
 		left = Left(list)
 		progress(n, left)
@@ -134,42 +142,27 @@ func Left(page metav1.ListInterface) int {
 	return 0
 }
 
-// take adds a page's objects to the builder, and gives their number and what the page says of the next.
-func take(page runtime.Object, b *snapshot.Builder) (n int, list metav1.ListInterface, err error) {
-	if list, err = meta.ListAccessor(page); err != nil {
-		return 0, nil, fmt.Errorf("the answer is a %T and not a list", page)
-	}
-	err = meta.EachListItem(page, func(o runtime.Object) error {
+// listed is one item of a page.
+type listed struct {
+	ref  snapshot.Ref // namespace and name
+	kept snapshot.Kept
+}
+
+// page reads one page of a listing.
+func (c *Client) page(ctx context.Context, l listing, b *snapshot.Builder, token string, limit int64) (answer[listed], error) {
+	opts := metav1.ListOptions{Limit: limit, Continue: token, FieldSelector: l.selector}
+	return fetch(ctx, c, l.info, func(r *rest.Request) *rest.Request {
+		return r.NamespaceIfScoped(l.namespace, l.namespace != "").VersionedParams(&opts, c.parameters)
+	}, func(o runtime.Object) (item listed, err error) {
 		object, ok := o.(snapshot.Object)
 		if !ok {
-			return fmt.Errorf("%T among the items of a list", o)
+			return item, fmt.Errorf("%T among the items of a list", o)
 		}
-		n++
-		if err := b.Add(object); err != nil && !errors.Is(err, snapshot.ErrName) {
-			return err
+		item.ref = snapshot.Ref{Namespace: object.GetNamespace(), Name: object.GetName()}
+		if item.kept, err = b.Keep(object); errors.Is(err, snapshot.ErrName) {
+			err = nil
 		}
-		return nil
-	})
-	return n, list, err
-}
-
-// begins is the first object of a page. Pages are in the order of namespaces and names, and each goes on after the last name of the page
-// before (kubernetes v1.37.2 apiserver/pkg/storage/continue.go), so no two begin with the same.
-func begins(page runtime.Object) (first snapshot.Ref, ok bool) {
-	enough := errors.New("enough")
-	_ = meta.EachListItem(page, func(o runtime.Object) error {
-		if object, is := o.(snapshot.Object); is {
-			first, ok = snapshot.Ref{Namespace: object.GetNamespace(), Name: object.GetName()}, object.GetName() != ""
-		}
-		return enough
-	})
-	return first, ok
-}
-
-func (c *Client) page(ctx context.Context, l listing, token string, limit int64) (runtime.Object, error) {
-	opts := metav1.ListOptions{Limit: limit, Continue: token, FieldSelector: l.selector}
-	return c.fetch(ctx, l.info, func(r *rest.Request) *rest.Request {
-		return r.NamespaceIfScoped(l.namespace, l.namespace != "").VersionedParams(&opts, c.parameters)
+		return item, err
 	})
 }
 
@@ -179,17 +172,17 @@ func (c *Client) get(ctx context.Context, a snapshot.Ask, b *snapshot.Builder) s
 	if !ok {
 		return failure(fmt.Errorf("%s: %w", a.Kind, snapshot.ErrKind), 0)
 	}
-	o, err := c.fetch(ctx, info, func(r *rest.Request) *rest.Request {
+	got, err := fetch(ctx, c, info, func(r *rest.Request) *rest.Request {
 		return r.NamespaceIfScoped(a.Namespace, info.Namespaced).Name(a.Name)
-	})
+	}, func(runtime.Object) (struct{}, error) { return struct{}{}, errors.New("a list in answer to get") })
 	if apierrors.IsNotFound(err) && !apierrors.IsUnexpectedServerError(err) {
 		return snapshot.State{Status: snapshot.OK}
 	}
 	if err == nil {
-		if object, ok := o.(snapshot.Object); ok {
+		if object, ok := got.object.(snapshot.Object); ok {
 			err = b.Add(object)
 		} else {
-			err = fmt.Errorf("%T in answer to get %s", o, a.Kind)
+			err = fmt.Errorf("%T in answer to get %s", got.object, a.Kind)
 		}
 	}
 	if err == nil {

@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 
@@ -75,17 +76,22 @@ func (c *Client) Stores(ctx context.Context) ([]Store, error) {
 	found := map[string]Store{}
 	for _, label := range labels {
 		selector := fmt.Sprintf("%s in (%s)", label, strings.Join(byLabel[label], ","))
-		object, err := c.fetch(ctx, info, func(r *rest.Request) *rest.Request {
+		got, err := fetch(ctx, c, info, func(r *rest.Request) *rest.Request {
 			return r.VersionedParams(&metav1.ListOptions{LabelSelector: selector, Limit: PageSize}, scheme.ParameterCodec)
+		}, func(o runtime.Object) (corev1.Service, error) {
+			service, ok := o.(*corev1.Service)
+			if !ok {
+				return corev1.Service{}, fmt.Errorf("%T among services", o)
+			}
+			return *service, nil
 		})
 		if err != nil {
 			return nil, fmt.Errorf("list services that are stores of metrics: %w", err)
 		}
-		list, ok := object.(*corev1.ServiceList)
-		if !ok {
-			return nil, fmt.Errorf("list services: the answer is a %T", object)
+		if _, ok := got.object.(*corev1.ServiceList); !ok {
+			return nil, fmt.Errorf("list services: the answer is a %T", got.object)
 		}
-		for _, service := range list.Items {
+		for _, service := range got.items {
 			if s, ok := storeOf(&service); ok {
 				if old, known := found[s.String()]; !known || s.rank < old.rank {
 					found[s.String()] = s

@@ -63,31 +63,52 @@ func NewBuilder() *Builder {
 	return b
 }
 
-// Add trims and redacts an object and takes it in; a second object of the same name replaces the first; an event of a noisy reason is
-// dropped. It refuses with ErrKind or ErrName, and then nothing has changed.
-func (b *Builder) Add(o Object) error {
+// Kept is an object of which no more is left than what is kept. The zero value is of one of which nothing is.
+type Kept struct {
+	object Object
+	kind   Kind
+}
+
+// Keep trims and redacts an object that is to be taken in; of an event of a noisy reason nothing is kept. What is kept is apart from the object,
+// whose memory may be used again, but for what it points to. It refuses with ErrKind or ErrName.
+func (b *Builder) Keep(o Object) (Kept, error) {
 	info := b.table[reflect.TypeOf(o)]
 	if info == nil {
-		return fmt.Errorf("%T: %w", o, ErrKind)
+		return Kept{}, fmt.Errorf("%T: %w", o, ErrKind)
 	}
 	if o.GetName() == "" {
-		return fmt.Errorf("%s in %q: %w", info.GVK.Kind, o.GetNamespace(), ErrName)
+		return Kept{}, fmt.Errorf("%s in %q: %w", info.GVK.Kind, o.GetNamespace(), ErrName)
 	}
 	if e, ok := o.(*corev1.Event); ok && slices.Contains(b.noisy, e.Reason) {
-		return nil
+		return Kept{}, nil
 	}
 	if !info.Namespaced {
 		o.SetNamespace("")
 	}
 	o = info.trim(o)
 	o.GetObjectKind().SetGroupVersionKind(info.GVK)
+	return Kept{o, info.Kind}, nil
+}
 
+// Take takes in what was kept of an object; a second object of the same name replaces the first.
+func (b *Builder) Take(k Kept) {
+	if k.object == nil {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.shared.object(o)
-	b.objects[info.Kind].add(o)
-	b.changed[info.Kind] = true
-	return nil
+	b.shared.object(k.object)
+	b.objects[k.kind].add(k.object)
+	b.changed[k.kind] = true
+}
+
+// Add keeps an object and takes it in. It refuses as Keep does, and then nothing has changed.
+func (b *Builder) Add(o Object) error {
+	kept, err := b.Keep(o)
+	if err == nil {
+		b.Take(kept)
+	}
+	return err
 }
 
 // Discard drops what was taken in of a kind in a namespace or, with the empty namespace, in the whole cluster: it is to be read anew.
