@@ -60,7 +60,7 @@ func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func listen(address string, h *health) {
 	mux := http.NewServeMux()
-	for _, p := range []string{"/healthz", "/livez", "/readyz", "/health/db"} {
+	for _, p := range []string{"/healthz", "/livez", "/readyz", "/health/db", "/app-health/"} {
 		mux.Handle(p, h)
 	}
 	mux.HandleFunc("/redirect", func(w http.ResponseWriter, r *http.Request) {

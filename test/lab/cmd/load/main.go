@@ -17,7 +17,7 @@ import (
 
 func main() {
 	var (
-		serve     = flag.String("serve", "", "address of the HTTP server: /healthz, /livez, /readyz and /health/db answer alike; /redirect?loc=URL sends there; / always says ok")
+		serve     = flag.String("serve", "", "address of the HTTP server: /healthz, /livez, /readyz, /health/db and what is below /app-health/ answer alike; /redirect?loc=URL sends there; / always says ok")
 		slots     = flag.Int("slots", 0, "so many requests are worked on at a time, and the others wait, probes of /healthz and /readyz too; /livez does not")
 		work      = flag.Duration("work", 0, "how long a request with -slots is worked on")
 		start     = flag.Duration("start", 0, "time that passes before the server listens")
