@@ -1,9 +1,10 @@
 package main
 
-// This file keeps the process small. Each object is decoded whole and then mostly dropped: 20 KB of garbage for a pod of which 2.6 KB stay. Go's collector would let garbage grow to as much as is alive, which on a cluster of 20,000 pods takes 260 MB in all; to
-// collect more often from the start would cost every run time. So it is left alone while the heap is small, and may hold 20 % more than is
-// alive, or will be when all pods have been read, when it is not. Without knowing what comes, a cluster of 100,000 pods would be collected 250
-// times on the way to what it needs in the end. What all this costs and saves: docs/performance.md.
+// This file keeps the process small. Each object is decoded whole and then mostly dropped: 20 KB of garbage for a pod of which 2.6 KB stay.
+// Go's collector would let garbage grow to as much as is alive, which on a cluster of 20,000 pods takes 260 MB in all; to collect more often
+// from the start would cost every run time. So it is left alone while the heap is small, and may hold 20 % more than is alive, or will be when
+// all pods have been read, when it is not. Without knowing what comes, a cluster of 100,000 pods would be collected 250 times on the way to
+// what it needs in the end. What all this costs and saves: docs/performance.md.
 
 import (
 	"runtime"

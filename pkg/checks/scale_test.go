@@ -254,6 +254,23 @@ func TestManyFailures(t *testing.T) {
 	}
 }
 
+// TestChecksChangeNothing: what checks share they leave as it is, so that whoever comes later finds the same.
+func TestChecksChangeNothing(t *testing.T) {
+	for name, b := range map[string]*snapshot.Builder{"failing": failing(t, 200, 1000, false), "crashing": cluster(t, 200, crashing())} {
+		s := b.Build(clustertest.Now())
+		first := analysis.Run(s, checks.All(), nil)
+		found := 0
+		for i, o := range analysis.Run(s, checks.All(), nil) {
+			if found += len(o.Findings); !reflect.DeepEqual(o, first[i]) {
+				t.Errorf("%s: %s finds %d, and then %d", name, o.Check.ID, len(first[i].Findings), len(o.Findings))
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s: nothing was found", name)
+		}
+	}
+}
+
 // BenchmarkFailures is linear in the failures that events tell of: its ns/event stay when there are more.
 func BenchmarkFailures(b *testing.B) {
 	for _, events := range []int{1000, 10_000, 100_000} {

@@ -16,6 +16,7 @@ import (
 	"testing/iotest"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -121,6 +122,23 @@ func TestManagedFieldsAreNotDecoded(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestManagersAreRead: what the managed fields of a workload tell comes through.
+func TestManagersAreRead(t *testing.T) {
+	_, c, _ := start(t, apitest.Options{Objects: []apitest.Object{&appsv1.Deployment{
+		TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", ManagedFields: []metav1.ManagedFieldsEntry{
+			{Manager: "argocd-controller", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:template":{"f:spec":{}}}}`)},
+		}},
+	}}})
+	s, err := read(t, c, "", snapshot.Deployments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := snapshot.TemplateManagers(s.View(snapshot.Deployments).Deployment("shop", "web")); !slices.Equal(got, []string{"argocd-controller"}) {
+		t.Errorf("managers %q", got)
 	}
 }
 
@@ -272,8 +290,24 @@ func FuzzProtobuf(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := fromProtobuf(bytes.NewReader(data), false, func(runtime.Object) error { return nil }); err != nil {
-			t.Errorf("without managed fields: %v", err)
+		i := 0
+		if _, err := fromProtobuf(bytes.NewReader(data), false, func(o runtime.Object) error {
+			without, err := meta.Accessor(o)
+			if err != nil {
+				return err
+			}
+			with, err := meta.Accessor(copied(items[i]))
+			if err != nil {
+				return err
+			}
+			without.SetManagedFields(nil)
+			with.SetManagedFields(nil)
+			if i++; !reflect.DeepEqual(without, with) {
+				t.Errorf("without managed fields item %d is %v, not %v", i-1, without, with)
+			}
+			return nil
+		}); err != nil || i != len(items) {
+			t.Errorf("without managed fields %d items of %d, %v", i, len(items), err)
 		}
 		var whole runtime.Unknown
 		if whole.Unmarshal(data[len(envelope):]) != nil {

@@ -61,6 +61,15 @@ func TestOneFails(t *testing.T) {
 			_, err := io.WriteString(w, `{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web"}}`)
 			return err == nil
 		}, snapshot.Failed, "the answer is a *v1.Pod and not a list", 1},
+		"all is well, and no list": {func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+			w.Header().Set("Content-Type", "application/json")
+			_, err := io.WriteString(w, `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"}`)
+			return err == nil
+		}, snapshot.Failed, "the answer is a *v1.Status and not a list", 1},
+		"a list of something else": {
+			proto(string(inProtobuf(t, &corev1.ConfigMapList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMapList"}, Items: []corev1.ConfigMap{{}}}))),
+			snapshot.Failed, "not a kind that is looked at", 1,
+		},
 		"redirect to a proxy path": {func(w http.ResponseWriter, r *http.Request, _ int) bool {
 			http.Redirect(w, r, "/api/v1/nodes/node1/proxy/pods", http.StatusFound)
 			return true

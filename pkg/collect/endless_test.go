@@ -80,3 +80,17 @@ func TestManyObjectsAreNotTooMany(t *testing.T) {
 	}
 	wantState(t, s, snapshot.Pods, "", snapshot.OK, "")
 }
+
+// TestTooManyInOnePage: a page may have no more than a listing, whatever was asked for, and is not asked for again.
+func TestTooManyInOnePage(t *testing.T) {
+	server, c, _ := start(t, apitest.Options{Objects: pods("shop", 7)})
+	c.most = 6
+	s, err := read(t, c, "", snapshot.Pods, snapshot.Nodes)
+	if err != nil || s.Count(snapshot.Pods) != 0 {
+		t.Errorf("%d pods, %v", s.Count(snapshot.Pods), err)
+	}
+	wantState(t, s, snapshot.Pods, "", snapshot.Failed, "the server has more of them than this tool reads")
+	if n := count(server, allPods); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}

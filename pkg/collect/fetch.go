@@ -44,6 +44,11 @@ func (e answerError) Error() string {
 
 func (e answerError) Unwrap() error { return e.err }
 
+// refusedError is about an item that can be read and is not what was asked for.
+type refusedError struct{ error }
+
+func (e refusedError) Unwrap() error { return e.error }
+
 // answer is what a request was answered with: an object, or a list, mostly without its items, and what was made of each of them as it came.
 type answer[T any] struct {
 	object runtime.Object
@@ -61,6 +66,9 @@ func fetch[T any](ctx context.Context, c *Client, info snapshot.Info, prepare fu
 		request := prepare(c.clients[info.GVK.GroupVersion()].Get().Resource(info.Resource).MaxRetries(0))
 		got, err := Within(ctx, func() (a answer[T], err error) {
 			a.object, err = c.answer(ctx, request, info, func(o runtime.Object) error {
+				if len(a.items) >= c.most {
+					return errTooMany
+				}
 				made, err := item(o)
 				a.items = append(a.items, made)
 				return err
@@ -115,8 +123,14 @@ func (c *Client) answer(ctx context.Context, request *rest.Request, info snapsho
 	}
 	defer func() { _ = body.Close() }()
 	from := incoming{body: body}
-	object, err := c.decode(contentType, info, &from, add)
+	var refused error
+	object, err := c.decode(contentType, info, &from, func(o runtime.Object) error {
+		refused = add(o)
+		return refused
+	})
 	switch {
+	case refused != nil:
+		return nil, refusedError{refused}
 	case errors.Is(from.err, errTooLong):
 		return nil, from.err
 	case from.err != nil:
@@ -192,7 +206,7 @@ func (c *Client) transient(err error) bool {
 	case errors.As(err, &status):
 		return status.Status().Code >= http.StatusInternalServerError || status.Status().Code == http.StatusTooManyRequests
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, errTooLong),
-		errors.As(err, new(ReadOnlyError)), errors.As(err, new(answerError)):
+		errors.As(err, new(ReadOnlyError)), errors.As(err, new(answerError)), errors.As(err, new(refusedError)):
 		return false
 	case c.clock.Answered():
 		return true

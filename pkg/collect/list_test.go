@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/collect/apitest"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -199,6 +201,18 @@ func TestTransient(t *testing.T) {
 				w.Header().Set("Content-Type", "application/json")
 				w.Header().Set("Content-Length", "1000")
 				_, _ = io.WriteString(w, `{"kind":"PodList","apiVersion":"v1","items":[`)
+				_ = http.NewResponseController(w).Flush()
+				apitest.Reset(w)
+			},
+			[]time.Duration{200 * time.Millisecond, 800 * time.Millisecond},
+		},
+		"connection reset in the body, after a whole object": {
+			func(w http.ResponseWriter, _ int) {
+				w.Header().Set("Content-Type", runtime.ContentTypeProtobuf)
+				w.Header().Set("Content-Length", "1000")
+				gone := []corev1.Pod{{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "gone"}}, {ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "gone, too"}}}
+				body := inProtobuf(t, &corev1.PodList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, Items: gone})
+				_, _ = w.Write(body[:len(body)-10])
 				_ = http.NewResponseController(w).Flush()
 				apitest.Reset(w)
 			},

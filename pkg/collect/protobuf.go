@@ -74,6 +74,7 @@ func fromProtobuf(from io.Reader, managed bool, add func(runtime.Object) error) 
 // decoder decodes one answer.
 type decoder struct {
 	buffer  bytes.Buffer // what is being decoded; decoders copy what they keep of it
+	kept    []byte       // metadata without managed fields
 	managed bool
 	add     func(runtime.Object) error
 }
@@ -131,7 +132,7 @@ func (d *decoder) object(m *message, gvk schema.GroupVersionKind) (runtime.Objec
 			continue
 		}
 		if !d.managed {
-			data = unmanaged(data)
+			data = d.unmanaged(data)
 		}
 		item.Reset()
 		if err := item.Unmarshal(data); err != nil {
@@ -144,7 +145,7 @@ func (d *decoder) object(m *message, gvk schema.GroupVersionKind) (runtime.Objec
 }
 
 // unmanaged is an object without its managed fields, in the same memory; what cannot be read so is left for the decoder to refuse.
-func unmanaged(object []byte) []byte {
+func (d *decoder) unmanaged(object []byte) []byte {
 	number, kind, n := protowire.ConsumeTag(object)
 	if number != metadataField || kind != protowire.BytesType {
 		return object // the generated code writes fields in their order
@@ -154,26 +155,26 @@ func unmanaged(object []byte) []byte {
 		return object
 	}
 	spec := object[n+size:]
-	var kept []byte
+	d.kept = d.kept[:0]
 	for len(metadata) > 0 {
 		number, _, n := protowire.ConsumeField(metadata)
 		if n < 0 {
 			return object
 		}
 		if number != managedField {
-			kept = append(kept, metadata[:n]...)
+			d.kept = append(d.kept, metadata[:n]...)
 		}
 		metadata = metadata[n:]
 	}
 	// It is shorter by now, or as long, so that nothing is written over before it is read.
-	out := protowire.AppendBytes(protowire.AppendTag(object[:0], metadataField, protowire.BytesType), kept)
+	out := protowire.AppendBytes(protowire.AppendTag(object[:0], metadataField, protowire.BytesType), d.kept)
 	return append(out, spec...)
 }
 
 // bytes reads so many, which are good until the next are read. However many are announced, memory is taken for those that come.
 func (d *decoder) bytes(from io.Reader, size int64) ([]byte, error) {
 	d.buffer.Reset()
-	d.buffer.Grow(int(min(size, 1<<20)))
+	d.buffer.Grow(int(min(size, 1<<20)) + bytes.MinRead) // it wants that much room to find the end
 	if _, err := io.CopyN(&d.buffer, from, size); err != nil {
 		return nil, cut(err)
 	}
@@ -219,36 +220,23 @@ func (m *message) ReadByte() (byte, error) {
 	return b, err
 }
 
-// field gives the number of the next field of bytes and how many follow; io.EOF where the message ends, or what it lies in. Fields of other types
-// are passed over: no envelope and no list has any.
+// field gives the number of the next field and how many bytes it has; io.EOF where the message ends, or what it lies in. No envelope and no list
+// has fields of other types than bytes.
 func (m *message) field() (protowire.Number, int64, error) {
-	for {
-		tag, err := binary.ReadUvarint(m)
-		if err != nil {
-			return 0, 0, err
-		}
-		number, kind := protowire.DecodeTag(tag)
-		if number < protowire.MinValidNumber {
-			return 0, 0, errors.New("a field without a number")
-		}
-		var value uint64
-		switch kind {
-		case protowire.BytesType, protowire.VarintType:
-			value, err = binary.ReadUvarint(m)
-		case protowire.Fixed32Type:
-			_, err = io.CopyN(io.Discard, m, 4)
-		case protowire.Fixed64Type:
-			_, err = io.CopyN(io.Discard, m, 8)
-		default:
-			err = fmt.Errorf("a field of type %d", kind)
-		}
-		switch {
-		case err != nil:
-			return 0, 0, cut(err)
-		case kind == protowire.BytesType && value > uint64(m.left):
-			return 0, 0, errors.New("a field that is longer than what it lies in")
-		case kind == protowire.BytesType:
-			return number, int64(value), nil
-		}
+	tag, err := binary.ReadUvarint(m)
+	if err != nil {
+		return 0, 0, err
 	}
+	number, kind := protowire.DecodeTag(tag)
+	if number < protowire.MinValidNumber || kind != protowire.BytesType {
+		return 0, 0, fmt.Errorf("field %d of type %d", number, kind)
+	}
+	size, err := binary.ReadUvarint(m)
+	if err != nil {
+		return 0, 0, cut(err)
+	}
+	if size > uint64(m.left) {
+		return 0, 0, errors.New("a field that is longer than what it lies in")
+	}
+	return number, int64(size), nil
 }

@@ -14,13 +14,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// The reasons for which Add refuses an object. A caller counts them; they are no reason to stop.
+// The reasons for which Keep refuses an object. A caller counts them; they are no reason to stop.
 var (
 	ErrKind = errors.New("not a kind that is looked at")
 	ErrName = errors.New("object without a name")
 )
 
-// Builder collects what was read into a Snapshot. It may be used by several goroutines at once. It owns the objects it is given.
+// Builder collects what was read into a Snapshot. It may be used by several goroutines at once. It owns what the objects that it is given point to.
 type Builder struct {
 	table map[reflect.Type]*Info
 	noisy []string

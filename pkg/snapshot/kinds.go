@@ -73,7 +73,7 @@ type Info struct {
 	// can prove something), so that a name missing from it proves nothing; absence is asked for by name.
 	Filtered bool
 
-	// Managed: its managed fields are looked at. Of other kinds they need not be decoded: they are a sixth of what decoding allocates.
+	// Managed: its managed fields are looked at. Of other kinds they need not be decoded, a sixth of what decoding takes.
 	Managed bool
 
 	// Numbers: it is no object of the cluster but tells numbers about one, and no finding is about it.
@@ -83,7 +83,7 @@ type Info struct {
 	OptIn bool
 
 	in     reflect.Type        // what Builder takes
-	trim   func(Object) Object // a trimmed object of its own: the page that it came in is not kept
+	trim   func(Object) Object // a trimmed object of its own: the one that it came in may be used again
 	freeze func([]Object) any  // []Object → []T, to hand out typed slices
 }
 

@@ -110,7 +110,7 @@ func since(at time.Time, symptoms []restart.Symptom) []restart.Symptom {
 func lately(now time.Time, b restart.Budget, symptoms []restart.Symptom) []restart.Symptom {
 	ago := now.Add(-shakenLately)
 	if !slices.ContainsFunc(symptoms, func(s restart.Symptom) bool { return s.First.Before(ago) }) {
-		return since(ago, symptoms)
+		return since(ago, symptoms) // as mostly: without a copy
 	}
 	var out []restart.Symptom
 	for _, s := range symptoms {

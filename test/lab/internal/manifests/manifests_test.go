@@ -124,7 +124,7 @@ func yamlFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var files []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && slices.Contains([]string{".yaml", ".yml"}, filepath.Ext(path)) {
+		if err == nil && d.Type().IsRegular() && slices.Contains([]string{".yaml", ".yml", ".injected"}, filepath.Ext(path)) {
 			files = append(files, path)
 		}
 		return err
