@@ -16,14 +16,11 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
 )
 
-// PageSize is how many objects one request asks for at the least. Kubectl asks for 500; with half of that, what waits for the rest of its page takes
-// less, for a sixth more of the time (docs/performance.md).
-const PageSize = 250
-
-// Page is how many objects to ask for where the server says that so many are left: more than PageSize only of a listing of tens of thousands,
-// for whose every page the server goes through all that is left (kubernetes v1.37.2 apiserver/pkg/storage/cacher/store/store_btree.go
-// OrderedListPrefix), but no more than twice that: until a page has come to its end, what is kept of it is not shared with what came before.
-func Page(left int) int64 { return int64(min(max(left/100, PageSize), 2*PageSize)) }
+// PageSize is how many objects one request asks for, as kubectl's; smallPage is how many where so many are too long for one answer.
+const (
+	PageSize  = 500
+	smallPage = 100
+)
 
 // MaxObjects is how many objects of one listing are read: more than three times the pods that a cluster may have (150,000,
 // https://kubernetes.io/docs/setup/best-practices/cluster-large/). A server that has more, or makes them up, must not take all the memory
@@ -59,12 +56,11 @@ var fresh = snapshot.State{Status: snapshot.OK}
 func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progress func(n, left int)) (snapshot.State, error) {
 	var (
 		read      int
-		left      int  // as far as the server says
-		small     bool // pages are not to be larger than they must be: the objects are
 		token     string
 		seen      = map[string]bool{"": true} // tokens that were followed
 		firsts    = map[snapshot.Ref]bool{}   // objects that a page began with
 		fromStart = true                      // whether an expired token may still be answered by reading anew
+		limit     = int64(PageSize)
 		state     = fresh
 	)
 	failed := func(err error) (snapshot.State, error) {
@@ -73,20 +69,16 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		return s, err
 	}
 	for {
-		limit := Page(left)
-		if small {
-			limit = PageSize
-		}
 		page, err := c.page(ctx, l, b, token, limit)
-		if errors.Is(err, errTooLong) && limit > PageSize { // large objects
-			small = true
+		if errors.Is(err, errTooLong) && limit > smallPage { // large objects
+			limit = smallPage
 			continue
 		}
 		if next, expired := expiredToken(err); expired && (next != "" || fromStart) {
 			if next == "" {
 				b.Discard(l.info.Kind, l.namespace) // what is gone by now would never be taken out
 				progress(-read, 0)
-				fromStart, read, left, state, seen, firsts = false, 0, 0, fresh, map[string]bool{}, map[snapshot.Ref]bool{}
+				fromStart, read, state, seen, firsts = false, 0, fresh, map[string]bool{}, map[snapshot.Ref]bool{}
 			} else {
 				state.Torn, state.Reason = true, "the listing expired while it was read: its pages are from different moments"
 			}
@@ -118,8 +110,7 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 		}
 		read += n
 		next := list.GetContinue()
-		left = Left(list)
-		progress(n, left)
+		progress(n, remaining(list))
 		if next == "" {
 			return state, nil
 		}
@@ -133,8 +124,8 @@ func (c *Client) list(ctx context.Context, l listing, b *snapshot.Builder, progr
 	}
 }
 
-// Left is how many objects the server says there are after a page; 0 where it does not say, as with every selector.
-func Left(page metav1.ListInterface) int {
+// remaining is how many objects the server says there are after a page; 0 where it does not say, as with every selector.
+func remaining(page metav1.ListInterface) int {
 	if n := page.GetRemainingItemCount(); n != nil {
 		return int(min(max(*n, 0), MaxObjects))
 	}

@@ -69,7 +69,7 @@ type Kept struct {
 	kind   Kind
 }
 
-// Keep trims and redacts an object that is to be taken in; of an event of a noisy reason nothing is kept. What is kept is apart from the object,
+// Keep trims and redacts an object that may be taken in, and lets it share what it has in common with others; of an event of a noisy reason nothing is kept. What is kept is apart from the object,
 // whose memory may be used again, but for what it points to. It refuses with ErrKind or ErrName.
 func (b *Builder) Keep(o Object) (Kept, error) {
 	info := b.table[reflect.TypeOf(o)]
@@ -87,6 +87,9 @@ func (b *Builder) Keep(o Object) (Kept, error) {
 	}
 	o = info.trim(o)
 	o.GetObjectKind().SetGroupVersionKind(info.GVK)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shared.object(o)
 	return Kept{o, info.Kind}, nil
 }
 
@@ -97,7 +100,6 @@ func (b *Builder) Take(k Kept) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.shared.object(k.object)
 	b.objects[k.kind].add(k.object)
 	b.changed[k.kind] = true
 }

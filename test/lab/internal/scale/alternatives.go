@@ -23,9 +23,9 @@ const AlternativesFlags = "--feature-gates=CBORServingAndStorage=true,WatchList=
 var far = fault.Link{Delay: 10 * time.Millisecond, Rate: 100_000_000 / 8}
 
 var alternatives = []struct{ name, way string }{
-	{"pages of 250, protobuf, gzip: what the tool does", ""},
+	{"pages of 500, protobuf, gzip: what the tool does", ""},
 	{"pages of 100", "page=100"},
-	{"pages of 500", "page=500"},
+	{"pages of 250", "page=250"},
 	{"pages of 2000", "page=2000"},
 	{"all at once", "page=all"},
 	{"whatever the watch cache holds (`resourceVersion=0`)", "cache"},

@@ -40,7 +40,7 @@ type way struct {
 var ways = map[string]way{
 	"":          {},
 	"page=100":  {page: 100},
-	"page=500":  {page: 500},
+	"page=250":  {page: 250},
 	"page=2000": {page: 2000},
 	"page=all":  {page: -1},
 	"cache":     {version: "0"},
@@ -135,9 +135,6 @@ func (h way) pages(info snapshot.Info, list func(metav1.ListOptions) (runtime.Ob
 		list, err := meta.ListAccessor(page)
 		if err != nil {
 			return err
-		}
-		if h.page == 0 {
-			opts.Limit = collect.Page(collect.Left(list))
 		}
 		opts.ResourceVersion = ""
 		if opts.Continue = list.GetContinue(); opts.Continue == "" {
