@@ -69,8 +69,9 @@ type Kept struct {
 	kind   Kind
 }
 
-// Keep trims and redacts an object that may be taken in, and lets it share what it has in common with others; of an event of a noisy reason nothing is kept. What is kept is apart from the object,
-// whose memory may be used again, but for what it points to. It refuses with ErrKind or ErrName.
+// Keep trims and redacts an object that may be taken in, and lets it share what it has in common with others; of an event of a noisy reason
+// nothing is kept. What is kept is apart from the object, whose memory may be used again, but for what it points to. It refuses with ErrKind or
+// ErrName.
 func (b *Builder) Keep(o Object) (Kept, error) {
 	info := b.table[reflect.TypeOf(o)]
 	if info == nil {
