@@ -46,12 +46,17 @@ const (
 	RedirectLoop    Class = "redirect-loop"    // ten redirects on the same host
 	ExecExit        Class = "exec-exit"        // the command ended with another code than 0
 	ExecTimeout     Class = "exec-timeout"     // the command took too long
-	GRPC            Class = "grpc"             // the gRPC health service said no
+	GRPC            Class = "grpc"             // the gRPC health service said no, or the call failed
+	GRPCConnect     Class = "grpc-connect"     // no gRPC connection in time: nothing listens, which is tried again until then, or it wants TLS
+	GRPCNoService   Class = "grpc-no-service"  // the server has no health service, or none of the name that the probe gives
 	PortUnknown     Class = "port-unknown"     // errored: no port of the container has that name
 	ExecMissing     Class = "exec-missing"     // errored: the command is not in the image or may not be run
 	BodyHang        Class = "body-hang"        // errored: headers came, the body did not
 	OtherError      Class = "error"            // for another reason, for example a runtime that is restarting
 )
+
+// NothingListens tells whether nobody took the connection, as far as the text of a failure tells.
+func (c Class) NothingListens() bool { return c == Refused || c == GRPCConnect }
 
 // Unhealthy is one probe event.
 type Unhealthy struct {
@@ -122,10 +127,10 @@ var failures = []struct {
 	any   []string
 }{
 	{ExecTimeout, []string{"command timed out", "command \""}},
-	{GRPC, []string{
-		"timeout: failed to connect service", "timeout: health rpc did not complete", "error: this server does not implement the grpc health protocol",
-		"service unhealthy (responded with", "error: health rpc failed",
-	}},
+	{GRPCConnect, []string{"timeout: failed to connect service", "error: failed to connect service"}}, // kubernetes v1.37.2 pkg/probe/grpc/grpc.go
+	{GRPCNoService, []string{"error: this server does not implement the grpc health protocol", "error: health rpc probe failed: rpc error: code = NotFound"}},
+	{ResponseTimeout, []string{"timeout: health rpc did not complete"}},
+	{GRPC, []string{"service unhealthy (responded with", "error: health rpc probe failed"}},
 	{Refused, []string{"connect: connection refused"}},
 	{ConnectTimeout, []string{"i/o timeout", "no route to host", "network is unreachable", "request canceled while waiting for connection"}},
 	{ResponseTimeout, []string{"Client.Timeout", "context deadline exceeded"}},

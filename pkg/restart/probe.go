@@ -150,7 +150,7 @@ func (s Symptom) String() string {
 		return fmt.Sprintf("HTTP %d", s.Status)
 	case kubeevent.Refused:
 		return "connection refused"
-	case kubeevent.ConnectTimeout:
+	case kubeevent.ConnectTimeout, kubeevent.GRPCConnect:
 		return "no connection in time"
 	case kubeevent.ResponseTimeout:
 		return "no answer in time"
@@ -166,6 +166,8 @@ func (s Symptom) String() string {
 		return "exit code other than 0"
 	case kubeevent.GRPC:
 		return "not serving"
+	case kubeevent.GRPCNoService:
+		return "no such health service"
 	default:
 		return string(s.Class)
 	}

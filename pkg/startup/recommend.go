@@ -79,12 +79,16 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool
 		}
 	}
 	has := c.StartupProbe != nil
-	if need := time.Duration(times) * s.Slowest; b.Guaranteed >= need && (has || !delayed(c, s)) {
+	need, what := time.Duration(times)*s.Slowest, fmt.Sprintf("%d × %s, the slowest start", times, seconds(s.Slowest))
+	if len(s.Ready) == 0 && need < UnseenStart {
+		need, what = UnseenStart, fmt.Sprintf("%s, more than %d × %s, for which it was let start", UnseenStart, times, seconds(s.Slowest))
+	}
+	if b.Guaranteed >= need && (has || !delayed(c, s)) {
 		if has {
-			a.add(startupProbe, failureThreshold, &b.Failures, b.Failures, fmt.Sprintf("%s is at least %d × %s, the slowest start", b.Guaranteed, times, seconds(s.Slowest)))
+			a.add(startupProbe, failureThreshold, &b.Failures, b.Failures, fmt.Sprintf("%s is at least %s", b.Guaranteed, what))
 			a.timeout(startupProbe, b, t.Startup, r.Startup)
 		} else {
-			a.Notes = append(a.Notes, fmt.Sprintf("it needs no startupProbe: the %s probe guarantees %s, at least %d × %s, the slowest start", strings.ToLower(string(name)), b.Guaranteed, times, seconds(s.Slowest)))
+			a.Notes = append(a.Notes, fmt.Sprintf("it needs no startupProbe: the %s probe guarantees %s, at least %s", strings.ToLower(string(name)), b.Guaranteed, what))
 		}
 		return has
 	}
@@ -102,10 +106,10 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool
 	if least := up(floor, time.Second); least > period {
 		period, tenth = least, "as long as the time-out: the next attempt is not made before that one has ended"
 	}
-	failures := up(time.Duration(times)*s.Slowest, time.Duration(period)*time.Second) + 1
+	failures := up(need, time.Duration(period)*time.Second) + 1
 	a.add(startupProbe, periodSeconds, optional(has, int32(now.Period/time.Second)), period, tenth)
 	a.add(startupProbe, failureThreshold, optional(has, now.Failures), failures,
-		fmt.Sprintf("guarantees %ds, %d × %s, the slowest start (%s)%s", int64(failures-1)*int64(period), times, seconds(s.Slowest), s, why))
+		fmt.Sprintf("guarantees %ds, %s (%s)%s", int64(failures-1)*int64(period), what, s, why))
 	timeout, reason := startTimeout(floor, period, answers, waits)
 	a.add(startupProbe, timeoutSeconds, optional(has, int32(now.Timeout/time.Second)), timeout, reason)
 	if has && p.InitialDelaySeconds > 0 {
@@ -113,6 +117,9 @@ func (a *Advice) startup(c *corev1.Container, s Sum, t TimeOuts, r Replies) bool
 	}
 	return true
 }
+
+// UnseenStart is the least that is given to a start of which is only known that it takes longer than it was allowed.
+const UnseenStart = 5 * time.Minute
 
 // startTimeout is the time-out of a startup probe whose handler is waited for so long already.
 func startTimeout(floor time.Duration, period int32, answers *Answers, waits string) (timeout int32, reason string) {

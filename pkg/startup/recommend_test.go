@@ -48,7 +48,7 @@ func TestRecommend(t *testing.T) {
 		},
 		"none has succeeded": {
 			corev1.Container{LivenessProbe: probe(10, 10, 3, 1), ReadinessProbe: probe(0, 5, 3, 1)}, killed, TimeOuts{},
-			map[string]int32{"startupProbe.periodSeconds": 4, "startupProbe.failureThreshold": 25}, "",
+			map[string]int32{"startupProbe.periodSeconds": 4, "startupProbe.failureThreshold": 76}, "",
 		},
 		"enough is guaranteed": {
 			corev1.Container{LivenessProbe: probe(0, 10, 3, 1), ReadinessProbe: probe(0, 2, 3, 1)}, ready(3, 4, 5), TimeOuts{},

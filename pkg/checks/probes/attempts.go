@@ -19,7 +19,8 @@ import (
 // attempts is what events of one kind say of one probe.
 type attempts struct {
 	count    int32
-	pods     int // that they are about
+	most     int32 // in one pod
+	pods     int   // that they are about
 	first    time.Time
 	last     time.Time
 	classes  map[kubeevent.Class]int32
@@ -106,23 +107,64 @@ func (a *attempts) add(u kubeevent.Unhealthy, first, last time.Time, count int32
 	}
 }
 
-// slowWords are in every text of an attempt that was not answered in time.
-func slowWords() []string {
-	return []string{"timed out", "Client.Timeout", "deadline exceeded", "i/o timeout"}
+// slow sums up the attempts of a probe that were not answered in time, of containers that are still in trouble with it: of a start that goes
+// on, or of a time after it. What a start takes while it is at it is no sign of anything.
+func (s *spec) slow(p *analysis.Pass, c *corev1.Container, probe kubeevent.Probe) *attempts {
+	var a *attempts
+	events := attemptEvents.In(p.View)
+	for _, pod := range s.pods {
+		if len(events[pod]) == 0 {
+			continue
+		}
+		eachRunning(pod, func(own *corev1.Container, _ bool, st *corev1.ContainerStatus) {
+			if own.Name != c.Name || restart.ProbeOf(own, probe) == nil {
+				return
+			}
+			late := only(restart.Symptoms(pod, events[pod], own.Name, probe), func(sy restart.Symptom) bool {
+				return timedOut(sy) && !sy.Combined && p.Now().Sub(sy.Last) <= unableLately
+			})
+			late = stillShaky(probe)(pod, own, st, since(st.State.Running.StartedAt.Time, late))
+			if len(late) == 0 {
+				return
+			}
+			if a == nil {
+				a = &attempts{classes: map[kubeevent.Class]int32{}, first: late[0].First}
+			}
+			a.pods++
+			var count int32
+			for _, sy := range late {
+				count += sy.Count
+				a.add(sy.Unhealthy, sy.First, sy.Last, sy.Count)
+				e := sy.Evidence(finding.ObjectRef{Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, Container: own.Name})
+				if sy.Class == kubeevent.ExecTimeout { // what follows may be the command's own words
+					e.Value = string(probe) + " probe failed: command timed out"
+				}
+				a.evidence = append(a.evidence, e)
+			}
+			a.most = max(a.most, count)
+		})
+	}
+	return a
 }
 
-// slow sums up the attempts of a probe that were not answered in time.
-func (s *spec) slow(p *analysis.Pass, c *corev1.Container, probe kubeevent.Probe) *attempts {
-	return s.lately(p, c.Name, probe, "Unhealthy", slowWords(), func(u kubeevent.Unhealthy, message string) string {
+// timedOut tells whether a failure that counts is that no answer came in time.
+func timedOut(s restart.Symptom) bool {
+	return s.Counts() && (s.Class == kubeevent.ResponseTimeout || s.Class == kubeevent.ConnectTimeout || s.Class == kubeevent.ExecTimeout)
+}
+
+// stillShaky picks of the failures of a probe in one pod those that a container is still in trouble with: of a start that goes on, or of a time
+// after it.
+func stillShaky(probe kubeevent.Probe) func(*corev1.Pod, *corev1.Container, *corev1.ContainerStatus, []restart.Symptom) []restart.Symptom {
+	return func(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
 		switch {
-		case !u.Counts():
-			return ""
-		case u.Class == kubeevent.ResponseTimeout, u.Class == kubeevent.ConnectTimeout:
-			return message // the kubelet's own words
-		case u.Class == kubeevent.ExecTimeout:
-			return string(u.Probe) + " probe failed: command timed out"
+		case probe == kubeevent.Startup && st.Started != nil && *st.Started:
+			return nil
+		case probe == kubeevent.Liveness:
+			return afterStart(pod, c, st, symptoms)
+		case probe == kubeevent.Readiness && st.Ready:
+			return afterReady(pod, c, st, symptoms)
 		default:
-			return ""
+			return symptoms
 		}
-	})
+	}
 }

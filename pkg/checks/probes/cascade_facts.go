@@ -136,7 +136,7 @@ func (f *falling) measure(p *analysis.Pass, died map[string][]restart.Death) {
 	if f.asks = word; word != "" && len(kinds) > 0 {
 		f.facts.Asked = f.fault && !throughAgent(f.container.LivenessProbe) || unwell(kinds[0].Unhealthy) && (plain || kinds[0].Class == kubeevent.HTTPStatus)
 	}
-	refused := slices.ContainsFunc(kinds, func(k restart.Symptom) bool { return k.Class == kubeevent.Refused })
+	refused := slices.ContainsFunc(kinds, func(k restart.Symptom) bool { return k.Class.NothingListens() })
 	f.apart = budget.Period
 	if len(kinds) > 0 && (kinds[0].Class == kubeevent.ResponseTimeout || kinds[0].Class == kubeevent.ExecTimeout) {
 		f.apart, f.facts.KillTime = budget.Apart(1), budget.Apart(budget.Failures-1)
@@ -260,7 +260,7 @@ func cutShort(pod *corev1.Pod, c *corev1.Container, d restart.Death) bool {
 // question that is wrong is so under any load.
 func byLoad(u kubeevent.Unhealthy) bool {
 	switch {
-	case u.Class == kubeevent.Refused, u.Class == kubeevent.Scheme, u.Class == kubeevent.RedirectLoop:
+	case u.Class.NothingListens(), u.Class == kubeevent.Scheme, u.Class == kubeevent.RedirectLoop, u.Class == kubeevent.GRPCNoService:
 		return false
 	case u.Class == kubeevent.HTTPStatus:
 		return u.Status > 501 || u.Status == 408 || u.Status == 429 // unavailable, time-out, too many requests; for 500 and 501 see ownFault

@@ -20,7 +20,7 @@ var ExecTimeout = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A probe's command does not end within its time-out",
 		Symptom:  "Events say \"command timed out\", most of all when the node is busy.",
-		Evidence: "At least two failures within the hour that say so, of a probe whose timeoutSeconds is at most 5. That a time-out is merely short is no finding.",
+		Evidence: "At least two failures in one pod within the hour that say so, or one in half of the replicas, and two, of a probe whose timeoutSeconds is at most 5. That a time-out is merely short is no finding.",
 		Why:      "Starting a process in the container takes CPU of its limit and of the node: under load the command is late though the program is well. Time-outs count as failures.",
 		Fix:      "Raise timeoutSeconds, which is 1 s where it is not set, or ask by httpGet, tcpSocket or grpc, which start no process.",
 		Limits:   "Failures of a start that is over are left out, and those of one that goes on are counted. An event that began before that, or before the hour, counts once, unless it goes on as often as makes the probe act in each hour. Silent where the probe has killed: that is told by the checks of kills.",
@@ -37,7 +37,7 @@ func execTimeout(p *analysis.Pass) error {
 	for _, name := range []kubeevent.Probe{kubeevent.Startup, kubeevent.Liveness, kubeevent.Readiness} {
 		eachShaken(p, name, lateCommands(name), func(k *shaken) {
 			b := restart.BudgetOf(k.probe)
-			if k.killed || k.count < 2 || b.Timeout.Seconds() > shortTimeout || k.probe.Exec == nil {
+			if k.killed || !k.again() || b.Timeout.Seconds() > shortTimeout || k.probe.Exec == nil {
 				return
 			}
 			f := finding.Finding{
@@ -55,19 +55,9 @@ func execTimeout(p *analysis.Pass) error {
 	return nil
 }
 
-// lateCommands takes the time-outs of commands that a container is still in trouble with: of a start that goes on, or of a time after it.
+// lateCommands takes the time-outs of commands that a container is still in trouble with.
 func lateCommands(name kubeevent.Probe) func(*corev1.Pod, *corev1.Container, *corev1.ContainerStatus, []restart.Symptom) []restart.Symptom {
 	return func(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
-		symptoms = only(symptoms, func(s restart.Symptom) bool { return s.Class == kubeevent.ExecTimeout })
-		switch {
-		case name == kubeevent.Startup && st.Started != nil && *st.Started:
-			return nil
-		case name == kubeevent.Liveness:
-			return afterStart(pod, c, st, symptoms)
-		case name == kubeevent.Readiness && st.Ready:
-			return afterReady(pod, c, st, symptoms)
-		default:
-			return symptoms
-		}
+		return stillShaky(name)(pod, c, st, only(symptoms, func(s restart.Symptom) bool { return s.Class == kubeevent.ExecTimeout }))
 	}
 }

@@ -156,5 +156,5 @@ func (k killed) whileStarting() bool {
 		!k.shortLived(restart.Liveness) && (k.longest > 0 || k.Latest == nil || !neverReady(k.Latest)) {
 		return false
 	}
-	return k.starts.outlast(k.probe, k.has(kubeevent.Refused))
+	return k.starts.outlast(k.probe, k.has(kubeevent.Refused) || k.has(kubeevent.GRPCConnect))
 }

@@ -105,6 +105,8 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 		return []finding.Fix{{Text: "The program itself answers that it is ill: see its log, and let the handler test the process only, not what it depends on"}}
 	case k.has(kubeevent.Refused):
 		return []finding.Fix{{Text: nothingListens}}
+	case k.has(kubeevent.GRPCConnect):
+		return []finding.Fix{{Text: noConnection}}
 	case k.has(kubeevent.ExecExit):
 		return []finding.Fix{{Text: "The command itself says that it is ill: its events quote what it wrote; let it test the process only, not what that depends on"}}
 	default:
@@ -117,8 +119,8 @@ func (k killed) asksWrongly() []finding.Fix {
 	if len(k.kinds) == 0 {
 		return nil
 	}
-	if status := k.kinds[0].Status; wrongQuestion(status) {
-		return []finding.Fix{asksForWrong(status)}
+	if u := k.kinds[0].Unhealthy; wrongQuestion(u) {
+		return []finding.Fix{asksForWrong(u)}
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ var LivenessNearMiss = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe fails now and then, and has not killed yet",
 		Symptom:  "None: the container runs. Its events say \"Liveness probe failed\".",
-		Evidence: "Counted failures of the liveness probe within the hour, after the container was up, and no kill of any replica by it. A warning where one pod has as many as a kill takes, so that only their order saved it, or where more than one pod has them; otherwise worth knowing.",
+		Evidence: "Counted failures of the liveness probe within the hour, after the container was up, and no kill of any replica by it. A warning where one pod has as many as a kill takes, so that only their order saved it, or where half of the replicas, and two, have some; otherwise worth knowing. Where a kill takes three or more, a single one in few of the pods is passed over.",
 		Why:      "A little more load, and as many failures come in a row: then healthy replicas are killed.",
 		Fix:      "Find why it fails: a time-out that is too short, CPU throttling, a dependency inside the handler.",
 		Limits:   "Events under-report, and which failures came in a row nobody notes. Failures while the container starts are left out. An event that began before the container was up, or before the hour, counts once, unless it goes on as often as a kill takes in each hour.",
@@ -33,7 +33,7 @@ var LivenessNearMiss = &analysis.Check{
 func livenessNearMiss(p *analysis.Pass) error {
 	eachShaken(p, kubeevent.Liveness, afterStart, func(k *shaken) {
 		b := restart.BudgetOf(k.probe)
-		if k.killed || k.count < 2 && b.Failures > 2 {
+		if k.killed || !k.again() && b.Failures > 2 {
 			return // one slow answer in an hour is no trouble where a kill takes three
 		}
 		f := finding.Finding{
@@ -42,7 +42,7 @@ func livenessNearMiss(p *analysis.Pass) error {
 				because(k.words(), k.probe), k.container.Name, k.often(p.Now()), analysis.Ago(p.Now(), k.last), b.Failures),
 			Fix: k.look(kubeevent.Liveness),
 		}
-		if k.most >= b.Failures || len(k.pods) > 1 {
+		if k.most >= b.Failures || many(len(k.pods), k.of) {
 			f.Severity = finding.Warning
 		}
 		if k.of > 1 {

@@ -21,7 +21,7 @@ var LivenessNotLaterThanReadiness = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "Liveness may kill before readiness has taken the load away",
 		Symptom:  "Under load, replicas are killed one after the other instead of being left alone until they have caught up.",
-		Evidence: "Both probes ask the same, and the earliest kill, (failureThreshold-1)·period of liveness, does not lie behind the latest loss of readiness, failureThreshold·period+timeout: proven by the spec. A warning only where liveness attempts were not answered in time within the last 15 min; otherwise info.",
+		Evidence: "Both probes ask the same, and the earliest kill, (failureThreshold-1)·period of liveness, does not lie behind the latest loss of readiness, failureThreshold·period+timeout: proven by the spec. A warning only where liveness attempts were not answered in time within the last 15 min and after the start: as many in one pod as kill, or in half of the pods, and two; otherwise info.",
 		Why:      "Readiness is the gentle answer to overload. If the same question kills first, or at the same time, each kill puts more load on the rest.",
 		Fix:      "Give liveness more failures, so that it acts clearly later, or a cheaper handler that asks for the process only.",
 		Limits:   "One handler with a liveness that acts later is the documented pattern and is silent. Commands are compared only where they have no arguments, which are not kept; headers' values and queries are not kept either, so handlers with these count as different. Where a start was measured in which the race is lost, probes/cascade tells it as LATENT.",
@@ -63,7 +63,9 @@ func notLater(p *analysis.Pass) error {
 				f.SaidBy = LivenessChecksDependency.ID // a liveness that asks for the process alone asks something else
 			}
 			if slow := s.slow(p, c, kubeevent.Liveness); slow != nil {
-				f.Severity = finding.Warning
+				if slow.most >= live.Failures || many(slow.pods, len(s.pods)) {
+					f.Severity = finding.Warning
+				}
 				f.Message += fmt.Sprintf("; %d liveness attempts got no answer in time, in %d of %d pods", slow.count, slow.pods, len(s.pods))
 				f.Evidence = append(f.Evidence, slow.evidence...)
 				f.FirstSeen, f.LastSeen = finding.At(slow.first), finding.At(slow.last)

@@ -120,7 +120,11 @@ func reportNeverPassed(p *analysis.Pass, k *shaken) {
 	f.Evidence = append(f.Evidence,
 		s.says(k.container.Name, s.field(k.container, fieldOf(kubeevent.Readiness)), handler(k.probe)+"; the container's ports are "+portNames(k.container)))
 	says := k.saysNo(beside)
-	refused := k.all(kubeevent.Refused)
+	alike := k.alike()
+	refused, listens := alike.Class.NothingListens(), nothingListens
+	if alike.Class == kubeevent.GRPCConnect {
+		listens = noConnection
+	}
 	switch {
 	case says && beside:
 		f.Severity = finding.Info
@@ -132,16 +136,16 @@ func reportNeverPassed(p *analysis.Pass, k *shaken) {
 	case !serving && !says:
 		f.Severity = finding.Critical
 	}
-	switch status := k.status(); {
+	switch {
 	case refused && beside:
 		f.Fix = []finding.Fix{{Text: "Beside it the same probe passes: it stands by, as for a lock that another holds, or its start hangs; its log says which"}}
 	case refused && k.container.StartupProbe == nil:
-		f.Fix = []finding.Fix{{Text: nothingListens + "; or it is at a long start, as a restore, which its log says: then give it a startupProbe with time for that"}}
+		f.Fix = []finding.Fix{{Text: listens + "; or it is at a long start, as a restore, which its log says: then give it a startupProbe with time for that"}}
 	case refused:
-		f.Fix = []finding.Fix{{Text: nothingListens}}
-	case wrongQuestion(status) && !beside:
-		f.Fix = []finding.Fix{asksForWrong(status)}
-	case throughAgent(k.probe) && status == 500:
+		f.Fix = []finding.Fix{{Text: listens}}
+	case wrongQuestion(alike) && !beside:
+		f.Fix = []finding.Fix{asksForWrong(alike)}
+	case throughAgent(k.probe) && alike.Status == 500:
 		f.Fix = []finding.Fix{agentSaysNo(k.workload.Namespace, first)}
 	case says:
 		f.Fix = []finding.Fix{{Text: "The program itself answers that it is not ready: see its log, and what its handler waits for"}}
@@ -184,9 +188,9 @@ func (k *shaken) beside(p *analysis.Pass, all []*corev1.Pod) (yes, another bool)
 func (k *shaken) saysNo(beside bool) bool {
 	return !slices.ContainsFunc(k.seen, func(s restart.Symptom) bool {
 		switch s.Class {
-		case kubeevent.HTTPStatus:
-			return (wrongQuestion(s.Status) || s.Status == 500 && throughAgent(k.probe)) && !beside
-		case kubeevent.Refused:
+		case kubeevent.HTTPStatus, kubeevent.GRPCNoService:
+			return (wrongQuestion(s.Unhealthy) || s.Status == 500 && throughAgent(k.probe)) && !beside
+		case kubeevent.Refused, kubeevent.GRPCConnect:
 			return !beside
 		case kubeevent.GRPC, kubeevent.ExecExit:
 			return false
@@ -196,14 +200,18 @@ func (k *shaken) saysNo(beside bool) bool {
 	})
 }
 
-// status is the one HTTP status of all failures, 0 where there is none or more than one.
-func (k *shaken) status() int {
+// alike is the class and the HTTP status that all failures have in common; empty where they differ.
+func (k *shaken) alike() kubeevent.Unhealthy {
+	u := kubeevent.Unhealthy{Class: k.seen[0].Class, Status: k.seen[0].Status}
 	for _, s := range k.seen {
-		if s.Status != k.seen[0].Status {
-			return 0
+		if s.Class != u.Class {
+			u.Class = ""
+		}
+		if s.Status != u.Status {
+			u.Status = 0
 		}
 	}
-	return k.seen[0].Status
+	return u
 }
 
 // unheardReadiness says of containers that have never been ready that nothing tells why, where the events were not read.

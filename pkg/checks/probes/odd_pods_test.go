@@ -173,7 +173,7 @@ func TestAPIsAbsent(t *testing.T) {
 func TestManifestsHaveNothingToLookAt(t *testing.T) {
 	for _, uid := range []types.UID{"", "d"} {
 		c := lone("x").Spec.Containers[0]
-		c.LivenessProbe.PeriodSeconds, c.LivenessProbe.TimeoutSeconds = 1, 20
+		c.LivenessProbe.PeriodSeconds, c.LivenessProbe.TimeoutSeconds = 10, 20
 		d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop", UID: uid}}
 		d.Spec.Template.Spec.Containers = []corev1.Container{c}
 		r := analysis.Assemble(clusterOf(t, nil, d), analysis.Run(clusterOf(t, nil, d), []*analysis.Check{TimeoutExceedsPeriod}, nil), finding.Metadata{})

@@ -179,7 +179,11 @@ func (s starts) waitLonger() []finding.Fix {
 	if len(fields) == 0 {
 		return nil
 	}
-	fix := finding.Fix{Text: "Let a startupProbe wait for the slowest start: " + strings.Join(words, ", ") + "; this rolls the workload over"}
+	start := "the slowest start"
+	if len(s.Ready) == 0 {
+		start = fmt.Sprintf("a start that takes longer than %s", analysis.Span(s.Slowest))
+	}
+	fix := finding.Fix{Text: "Let a startupProbe wait for " + start + ": " + strings.Join(words, ", ") + "; this rolls the workload over"}
 	changes, handler := map[string]map[string]any{"startupProbe": fields}, map[string]any{}
 	if a.AddsProbe {
 		handler = fieldsOf(s.container.LivenessProbe)

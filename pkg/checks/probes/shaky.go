@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/cascade"
 	"github.com/kubectl-scars/kubectl-scars/pkg/checks/deaths"
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
@@ -176,6 +177,12 @@ func (k *shaken) add(pod *corev1.Pod, symptoms []restart.Symptom) {
 	k.count += count
 	k.most = max(k.most, count)
 }
+
+// again tells whether one pod failed more than once, or many did.
+func (k *shaken) again() bool { return k.most > 1 || many(len(k.pods), k.of) }
+
+// many tells whether so many of so many pods are half of them, and two: a slow answer now and then in a large fleet is none.
+func many(pods, of int) bool { return pods >= cascade.Half(of) }
 
 // times says how many failures there were: "5 times", "at least once".
 func (k *shaken) times() string {

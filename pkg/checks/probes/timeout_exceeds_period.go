@@ -4,7 +4,6 @@ package probes
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,9 +21,9 @@ var TimeoutExceedsPeriod = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A probe waits longer for an answer than until its next attempt",
 		Symptom:  "A hang is found later than period and failureThreshold promise.",
-		Evidence: "timeoutSeconds is above periodSeconds, with the server's defaults for what is not set: proven by the spec. A warning only where attempts ran into that time-out within the last 15 min; otherwise info.",
+		Evidence: "timeoutSeconds is above periodSeconds, with the server's defaults for what is not set: proven by the spec. A warning only where attempts ran into that time-out within the last 15 min, after the start or in one that goes on: as many in one pod as failureThreshold, or in half of the pods, and two; otherwise info.",
 		Why:      "A kubelet makes one attempt of a probe at a time. Attempts that hang stretch the period to the time-out, and with it the time until traffic leaves or the container is restarted.",
-		Fix:      "Raise periodSeconds to timeoutSeconds, so that the arithmetic is true, or lower timeoutSeconds to what a good answer takes at most.",
+		Fix:      "Lower timeoutSeconds to what a good answer takes at most; or raise periodSeconds to timeoutSeconds and lower failureThreshold by as much, so that what fails at once is found as soon as now.",
 		Limits:   "An equal time-out and period are silent. How long good answers take is not in the API.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go (run, doProbe)"},
 	},
@@ -56,6 +55,7 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 	f := finding.Finding{Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name)}
 	better := map[string]map[string]any{}
 	var limits []string
+	coarse := false // one failure would decide, which took several
 	for i, probe := range long {
 		b, field := restart.BudgetOf(probe.probe), fieldOf(probe.name)
 		who, effect := "; "+field, "a hang is noticed"
@@ -70,10 +70,14 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 		f.Evidence = append(f.Evidence, s.says(c.Name, s.field(c, field),
 			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures)))
 		seconds := int(b.Timeout.Seconds())
-		better[field] = map[string]any{"periodSeconds": seconds}
-		limits = append(limits, fmt.Sprintf("%d s", seconds))
+		fewer := int((b.Attempts(b.Failures) + b.Timeout - 1) / b.Timeout) // that take as long as the present ones, where each fails at once
+		better[field] = map[string]any{"periodSeconds": seconds, "failureThreshold": fewer}
+		limits = append(limits, fmt.Sprintf("%s: periodSeconds %d, failureThreshold %d", field, seconds, fewer))
+		coarse = coarse || fewer < min(int(b.Failures), 2)
 		if slow := s.slow(p, c, probe.name); slow != nil {
-			f.Severity = finding.Warning
+			if slow.most >= b.Failures || many(slow.pods, len(s.pods)) {
+				f.Severity = finding.Warning
+			}
 			f.Message += fmt.Sprintf("; %d such attempts in %d of %d pods", slow.count, slow.pods, len(s.pods))
 			f.Evidence = append(f.Evidence, slow.evidence...)
 			if f.FirstSeen == nil || slow.first.Before(*f.FirstSeen) {
@@ -85,8 +89,12 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 		}
 	}
 	f.Fix = s.andLook(finding.Fix{
-		Text:    fmt.Sprintf("Let the period be as long as the wait, %s, which changes no verdict; or shorten timeoutSeconds, if good answers take less", strings.Join(slices.Compact(limits), " and ")) + s.rolls(),
+		Text: "Shorten timeoutSeconds, if good answers take less; or let the period be as long as the wait, with fewer failures in as much time (" +
+			strings.Join(limits, "; ") + ")" + s.rolls(),
 		Command: patches(s.workload, c.Name, sidecar(c), better),
 	})
+	if coarse {
+		f.Fix = s.andLook(finding.Fix{Text: "Shorten timeoutSeconds, if good answers take less; a longer period would find later what fails at once"})
+	}
 	return f
 }

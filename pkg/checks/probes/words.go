@@ -138,12 +138,18 @@ func because(words string, probe *corev1.Probe) string {
 // nothingListens is what to do about a probe that is refused.
 const nothingListens = "Nothing listens there: compare the probe's port with what the program binds (127.0.0.1 is not reachable for the kubelet)"
 
-// wrongQuestion tells of an HTTP status that a program answers with that is well and asked for what it does not give: no login, no right, no
-// such path, no such method.
-func wrongQuestion(status int) bool {
-	return status == 401 || status == 403 || status == 404 || status == 405
+// noConnection is the same of a gRPC probe, whose failure does not tell the one from the other.
+const noConnection = nothingListens + "; or it wants TLS, which a gRPC probe does not speak"
+
+// wrongQuestion tells whether a program answers so that is well and asked for what it does not give: no login, no right, no such path, no such
+// method, no such health service.
+func wrongQuestion(u kubeevent.Unhealthy) bool {
+	return u.Class == kubeevent.GRPCNoService || u.Status == 401 || u.Status == 403 || u.Status == 404 || u.Status == 405
 }
 
-func asksForWrong(status int) finding.Fix {
-	return finding.Fix{Text: fmt.Sprintf("It runs and answers HTTP %d: the probe asks for a path that is not there or not open to it; correct httpGet.path, or open it without a login", status)}
+func asksForWrong(u kubeevent.Unhealthy) finding.Fix {
+	if u.Class == kubeevent.GRPCNoService {
+		return finding.Fix{Text: "It runs and has no such health service: let it serve grpc.health.v1.Health, and correct grpc.service, which names what is asked for"}
+	}
+	return finding.Fix{Text: fmt.Sprintf("It runs and answers HTTP %d: the probe asks for a path that is not there or not open to it; correct httpGet.path, or open it without a login", u.Status)}
 }
