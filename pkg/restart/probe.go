@@ -174,7 +174,8 @@ func (s Symptom) String() string {
 }
 
 // byProbeFailures attributes an end by a signal to a probe whose failures counted just before it, where no event Killing is left.
-// As many failures as the threshold asks for are strong, fewer only consistent: the kubelet's events under-report.
+// As many failures as the threshold asks for are strong, fewer only consistent: the kubelet's events under-report. Of an event that began before
+// the failures that kill can have begun, only the last is known to lie there.
 func byProbeFailures(f Facts, c container, d Death) (Cause, finding.Confidence, []finding.Evidence) {
 	if c.spec == nil || d.Finished.IsZero() {
 		return "", "", nil
@@ -188,12 +189,17 @@ func byProbeFailures(f Facts, c container, d Death) (Cause, finding.Confidence, 
 			continue
 		}
 		b := BudgetOf(try.probe)
-		from := d.Finished.Add(-Grace(f.Pod, c.status.Name, try.cause) - b.Period - b.Timeout - slack)
+		grace := Grace(f.Pod, c.status.Name, try.cause) + slack
+		from, begun := d.Finished.Add(-grace-b.Period-b.Timeout), d.Finished.Add(-grace-b.Longest(b.Failures))
 		var evidence []finding.Evidence
 		var failures int32
 		for _, s := range Symptoms(f.Pod, f.Events, c.status.Name, try.name) {
 			if s.Counts() && !s.Combined && s.Last.After(from) && !s.Last.After(d.Finished.Add(slack)) {
-				failures += s.Count
+				if s.First.Before(begun) {
+					failures++
+				} else {
+					failures += s.Count
+				}
 				evidence = append(evidence, s.Evidence(d.Pod))
 			}
 		}

@@ -4,7 +4,6 @@ package probes
 
 import (
 	"cmp"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -120,9 +119,6 @@ func number(c *corev1.Container, port intstr.IntOrString) int32 {
 		if have.Name == port.StrVal {
 			return have.ContainerPort
 		}
-	}
-	if n, err := strconv.ParseUint(port.StrVal, 10, 16); err == nil {
-		return int32(n) // in quotes: the kubelet takes it for the number (kubernetes v1.37.2 pkg/probe/util.go)
 	}
 	return 0
 }

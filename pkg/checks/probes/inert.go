@@ -124,7 +124,7 @@ func eachUnresolved(p *analysis.Pass, name kubeevent.Probe, effect string, visit
 				Severity: finding.Warning, Confidence: finding.Proven, Object: s.object(c.Name),
 				Message:  fmt.Sprintf("no port of the container is named %s, so the %s probe of container %s %s", port, strings.ToLower(string(name)), c.Name, effect),
 				Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(name)), handler(probe)+"; the container's ports are "+portNames(c))},
-				Fix:      []finding.Fix{{Text: "Name the port in the container's ports, or give the probe a name that is there, or a number"}},
+				Fix:      []finding.Fix{namePort(port)},
 			}
 			visit(&f, shareFault(&f, c, name, s.source, s.path))
 		}

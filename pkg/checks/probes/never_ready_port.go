@@ -44,7 +44,7 @@ func neverReadyPort(p *analysis.Pass) error {
 				Message: fmt.Sprintf("no port of the container is named %s, so the readiness probe of container %s never passes and its pods get no requests", port, c.Name),
 				Evidence: []finding.Evidence{s.says(c.Name, s.field(c, fieldOf(kubeevent.Readiness)),
 					handler(c.ReadinessProbe)+"; the container's ports are "+portNames(c))},
-				Fix: s.andLook(finding.Fix{Text: "Name the port in the container's ports, or give the probe a name that is there, or a number"}),
+				Fix: s.andLook(namePort(port)),
 			}
 			if shareFault(&f, c, kubeevent.Readiness, s.source, s.path) == kubeevent.Startup {
 				f.SaidBy = StuckStartup.ID // readiness does not even begin

@@ -49,7 +49,7 @@ func whyUnable(pod *corev1.Pod, c *corev1.Container, init bool, probe *corev1.Pr
 		u := unable{
 			reason: "no port of the container is named " + port, confidence: finding.Proven,
 			evidence: []finding.Evidence{{Object: ref, Source: field, Value: handler(probe) + "; the container's ports are " + portNames(c)}},
-			fix:      finding.Fix{Text: "Name the port in the container's ports, or give the probe a name that is there, or a number"},
+			fix:      namePort(port),
 		}
 		for _, s := range symptoms {
 			if s.Class == kubeevent.PortUnknown {
@@ -78,6 +78,15 @@ func whyUnable(pod *corev1.Pod, c *corev1.Container, init bool, probe *corev1.Pr
 		return u, true
 	}
 	return unable{}, false
+}
+
+// namePort is what to do about a port that the container does not have. A number in quotes is a name, which the server refuses, as no name is
+// without a letter (apimachinery v0.37.2 pkg/util/validation/validation.go, IsValidPortName); what makes pods of it learns so later.
+func namePort(port string) finding.Fix {
+	if _, err := strconv.Atoi(port); err == nil {
+		return finding.Fix{Text: fmt.Sprintf("Write %s without quotes: in quotes it is a name, which the server refuses, since it has no letter", port)}
+	}
+	return finding.Fix{Text: "Name the port in the container's ports, or give the probe a name that is there, or a number"}
 }
 
 // errored tells whether an event looks like one about an attempt that ended in an error.
@@ -120,9 +129,6 @@ func missingPort(c *corev1.Container, p *corev1.Probe) (string, bool) {
 		if c.Ports[i].Name == port.StrVal {
 			return "", false
 		}
-	}
-	if _, err := strconv.Atoi(port.StrVal); err == nil {
-		return "", false // a number in quotes: the kubelet takes it for the number
 	}
 	return port.StrVal, true
 }
