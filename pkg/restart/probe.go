@@ -18,6 +18,7 @@ import (
 // check lies anywhere in [delay, delay+period). One worker makes the attempts of a probe one after the other, and its ticker keeps one tick
 // that passes meanwhile and drops the others: after an attempt that was waited for longer than a period the next follows at once, after any
 // other at the next tick. So attempts begin at most max(period, timeout) apart (kubernetes v1.37.2 pkg/kubelet/prober/worker.go, run).
+// Failures of a life that ended by itself are not forgotten: in the next, what is left of failureThreshold is enough (ibid., doProbe).
 type Budget struct {
 	Guaranteed time.Duration // never killed before: delay + (failures-1)·period, as attempts may fail at once
 	Latest     time.Duration // killed by then at the latest: delay + Longest(failures)

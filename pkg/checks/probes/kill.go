@@ -120,11 +120,21 @@ func budgetEvidence(k killed, cause restart.Cause) finding.Evidence {
 	if k.init {
 		list = "spec.initContainers["
 	}
+	sooner := ""
+	if k.carried() {
+		sooner = " (sooner after a life that ended by itself, whose failures count on)"
+	}
 	return finding.Evidence{
 		Object: k.Object(), Source: list + k.Container + "]." + field,
-		Value: fmt.Sprintf("%s, %s, every %s, timeout %s: not before %s, by %s at the latest, then %s for SIGTERM",
-			handler(k.probe), fails(b.Failures), b.Period, b.Timeout, b.Guaranteed, b.Latest, k.grace(cause)),
+		Value: fmt.Sprintf("%s, %s, every %s, timeout %s: not before %s%s, by %s at the latest, then %s for SIGTERM",
+			handler(k.probe), fails(b.Failures), b.Period, b.Timeout, b.Guaranteed, sooner, b.Latest, k.grace(cause)),
 	}
+}
+
+// carried tells whether no life that is known was as long as the probe needs to kill: failures of lives before, which ended by themselves, were
+// counted on (kubernetes v1.37.2 pkg/kubelet/prober/worker.go, doProbe: only a kill and a success begin anew).
+func (k killed) carried() bool {
+	return k.probe != nil && k.longest > 0 && k.longest < restart.BudgetOf(k.probe).Guaranteed-2*time.Second
 }
 
 func (k killed) grace(cause restart.Cause) time.Duration {

@@ -24,7 +24,7 @@ var StartupKill = &analysis.Check{
 		Evidence: "The kubelet's event Killing \"failed startup probe\" within the container's last life is proof. Without it, counted failures right before the end are strong or consistent. The guaranteed time is initialDelaySeconds + (failureThreshold-1)·periodSeconds, one period less than commonly reckoned. Where two lives or more are known that ended within what the probe allows, no further apart than its attempts are, it is said that they were killed by the clock and not by a bug.",
 		Why:      "The start never gets the time it needs, and the back-off between attempts makes the outage longer.",
 		Fix:      "Raise failureThreshold until the guaranteed time is well above the slowest start; a startup probe costs nothing once it has succeeded.",
-		Limits:   "How long the start would take is not known from lives that were cut short: they are a lower bound. Silent a week after the last kill.",
+		Limits:   "How long the start would take is not known from lives that were cut short: they are a lower bound. A container that ends by itself and is then killed sooner is told so: the kubelet counts its failures on. Silent a week after the last kill.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go"},
 	},
 	Inputs: deaths.Inputs(analysis.Optional(snapshot.Nodes)),
@@ -45,18 +45,16 @@ func startupKill(p *analysis.Pass) error {
 				f.Message += " (" + k.starts.String() + ")"
 				f.Evidence = append(f.Evidence, k.starts.Evidence(1)...)
 			}
-			f.Message += fmt.Sprintf(", not up within the %s that the probe guarantees", b.Guaranteed)
+			if k.carried() {
+				f.Message += fmt.Sprintf(", %s into a life that the probe guarantees %s: failures of one before it, which ended by itself, count on", analysis.Span(k.longest), b.Guaranteed)
+				f.Fix = append(f.Fix, finding.Fix{Text: "See why lives before that ended by themselves: such a start fails for that and not for the probe"})
+			} else {
+				f.Message += fmt.Sprintf(", not up within the %s that the probe guarantees", b.Guaranteed)
+				f.Fix = append(f.Fix, k.giveMore()...)
+			}
 			if clock := k.byClock(restart.Startup); clock != "" {
 				f.Message += "; " + clock
 			}
-			f.Fix = append(f.Fix, k.asksWrongly()...)
-			had := max(b.Latest, k.longest)
-			threshold := int(2*had/b.Period) + 1
-			f.Fix = append(f.Fix, finding.Fix{
-				Text: fmt.Sprintf("If it only starts slowly, guarantee it %s: so far it had %s at most; this rolls the workload over",
-					analysis.Span(b.Guaranteed+b.Attempts(int32(threshold)-b.Failures)), analysis.Span(had)),
-				Command: patch(k.Workload, k.Container, k.init, "startupProbe", map[string]any{"failureThreshold": threshold}),
-			})
 		}
 		f.Message += k.Tail()
 		k.onNode(p, f)
@@ -66,4 +64,16 @@ func startupKill(p *analysis.Pass) error {
 		return true
 	})
 	return nil
+}
+
+// giveMore is what to do about a start that is not over within what its probe allows.
+func (k killed) giveMore() []finding.Fix {
+	b := restart.BudgetOf(k.probe)
+	had := max(b.Latest, k.longest)
+	threshold := int(2*had/b.Period) + 1
+	return append(k.asksWrongly(), finding.Fix{
+		Text: fmt.Sprintf("If it only starts slowly, guarantee it %s: so far it had %s at most; this rolls the workload over",
+			analysis.Span(b.Guaranteed+b.Attempts(int32(threshold)-b.Failures)), analysis.Span(had)),
+		Command: patch(k.Workload, k.Container, k.init, "startupProbe", map[string]any{"failureThreshold": threshold}),
+	})
 }
