@@ -23,7 +23,7 @@ var ReadinessFlap = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "Replicas behind a Service fail their readiness probe after they were ready",
 		Symptom:  "Endpoints come and go; now and then requests pile up on the replicas that are left.",
-		Evidence: "At least two counted failures of the readiness probe within the hour, of pods that a Service selects, after they were ready: later than the condition Ready became true; or the pod has lost it since it started, for which one is enough. A warning where readiness is lost now; otherwise worth knowing.",
+		Evidence: "At least two counted failures of the readiness probe within the hour, of pods that a Service selects, after they were ready: later than the condition Ready became true; or the pod has lost it since it started, for which one is enough. A warning where readiness is lost now; otherwise worth knowing, and where it has been lost for an hour by the program's own answer, beside the only replica that is ready: so a former leader stands by.",
 		Why:      "Each replica that goes leaves its load to the others. Where the probe asks a dependency, they all go at once.",
 		Fix:      "Find why it fails: load, a time-out that is too short, a dependency inside the handler.",
 		Limits:   "Failures before the condition Ready last became true may belong to the start and are left out; an event that began before, or before the hour, counts once, unless it goes on as often as makes the probe act in each hour. Events under-report. Where no replica is ready, probes/service-without-ready-pods tells.",
@@ -60,7 +60,8 @@ func readinessFlap(p *analysis.Pass) error {
 				because(k.words(), k.probe), k.container.Name, k.often(p.Now()), analysis.Ago(p.Now(), k.last), b.Failures, selecting[0].Name),
 			Fix: k.look(kubeevent.Readiness),
 		}
-		if lost > 0 {
+		standsBy := lost > 0 && k.standsBy(p)
+		if lost > 0 && !standsBy {
 			f.Severity = finding.Warning
 		}
 		if k.of > 1 {
@@ -69,6 +70,9 @@ func readinessFlap(p *analysis.Pass) error {
 		}
 		if lost > 0 {
 			f.Message += fmt.Sprintf("; %d not ready now", lost)
+		}
+		if standsBy {
+			f.Message += ", as one that stands by may be on purpose"
 		}
 		switch {
 		case k.all(kubeevent.ExecTimeout):
@@ -82,6 +86,29 @@ func readinessFlap(p *analysis.Pass) error {
 	})
 	return nil
 }
+
+// standsBy tells whether those that failed may stand by for the one replica that is ready, as former leaders do: the program itself answers so, for
+// longer than an hour, and the others are asked the same.
+func (k *shaken) standsBy(p *analysis.Pass) bool {
+	all := alive(p.PodsOf(k.workload))
+	ready := 0
+	for _, pod := range all {
+		if isReady(pod) {
+			ready++
+		}
+	}
+	if beside, _ := k.beside(p, all); ready != 1 || !beside || !k.saysNo(false) {
+		return false
+	}
+	return !slices.ContainsFunc(k.pods, func(pod *corev1.Pod) bool {
+		return !slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+			return c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse && p.Now().Sub(c.LastTransitionTime.Time) > standsByAfter
+		})
+	})
+}
+
+// standsByAfter is how long a replica that lost its readiness is spoken of as one in trouble, before it may stand by.
+const standsByAfter = time.Hour
 
 // afterReady takes the failures of a pod that had been ready.
 func afterReady(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {

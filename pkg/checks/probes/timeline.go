@@ -84,12 +84,18 @@ func timelineOf(v *snapshot.View, w snapshot.Ref) finding.Timeline {
 	return t
 }
 
-// begin is where the picture begins: a little before the first thing that happened within reach.
+// begin is where the picture begins: a little before the first thing that happened within reach, or as far back as that where some trouble has
+// lasted for longer.
 func begin(t finding.Timeline, now time.Time) time.Time {
 	var times []time.Time
+	lasts := false // over the whole of the usual reach
+	lasting := func(from, to time.Time) {
+		lasts = lasts || !from.IsZero() && now.Sub(from) > usualReach && now.Sub(to) < usualReach
+	}
 	add := func(marks []finding.TimelineMark) {
 		for _, m := range marks {
 			times = append(times, m.First, m.Last)
+			lasting(m.First, m.Last)
 		}
 	}
 	add(t.Rollouts)
@@ -97,7 +103,13 @@ func begin(t finding.Timeline, now time.Time) time.Time {
 		add(r.Marks)
 		for _, s := range r.Spans {
 			times = append(times, s.From)
+			if s.State == finding.TimelineUnready || s.State == finding.TimelineBackOff {
+				lasting(s.From, s.To)
+			}
 		}
+	}
+	if lasts && slices.ContainsFunc(times, func(at time.Time) bool { return now.Sub(at) <= usualReach && at.Before(now) }) {
+		return now.Add(-usualReach)
 	}
 	for _, reach := range []time.Duration{usualReach, longReach} {
 		first := time.Time{}

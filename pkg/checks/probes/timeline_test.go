@@ -173,3 +173,29 @@ func TestTimelineOfWhatWasNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestTimelineOfWhatLasts: trouble that began long ago and goes on fills the picture, which does not shrink to its last moment.
+func TestTimelineOfWhatLasts(t *testing.T) {
+	hour, day := timelineNow.Add(-time.Hour), 24*time.Hour
+	mark := func(first, last time.Duration) []finding.TimelineMark {
+		return []finding.TimelineMark{{Mark: finding.MarkProbeFailed, First: before(first).Time, Last: before(last).Time}}
+	}
+	for name, c := range map[string]struct {
+		row  finding.TimelineRow
+		want time.Time
+	}{
+		"failures since yesterday": {finding.TimelineRow{Marks: mark(day, time.Minute)}, hour},
+		"failures of ten minutes":  {finding.TimelineRow{Marks: mark(10*time.Minute, time.Minute)}, before(10*time.Minute + 30*time.Second).Time},
+		"failures of a day ago":    {finding.TimelineRow{Marks: mark(26*time.Hour, 20*time.Hour)}, before(21 * time.Hour).Time},
+		"unready since yesterday, failures now": {finding.TimelineRow{
+			Spans: []finding.TimelineSpan{{State: finding.TimelineUnready, From: before(day).Time, To: timelineNow}}, Marks: mark(time.Minute, time.Minute),
+		}, hour},
+		"ready since yesterday, a failure now": {finding.TimelineRow{
+			Spans: []finding.TimelineSpan{{State: finding.TimelineReady, From: before(day).Time, To: timelineNow}}, Marks: mark(20*time.Minute, 20*time.Minute),
+		}, before(21 * time.Minute).Time},
+	} {
+		if got := begin(finding.Timeline{Replicas: []finding.TimelineRow{c.row}}, timelineNow); !got.Equal(c.want) {
+			t.Errorf("%s: from %s, want %s", name, got, c.want)
+		}
+	}
+}
