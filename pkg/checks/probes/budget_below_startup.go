@@ -25,7 +25,7 @@ var BudgetBelowStartup = &analysis.Check{
 		Limits:   "Only pods that are there are measured, and none where any has restarted: that may have been the probe. Pods with several probed containers, or whose readiness was lost since, give upper bounds, which do not count.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/status/generate.go"},
 	},
-	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events)),
+	Inputs: withTemplates(analysis.PodInputs(analysis.Optional(snapshot.Events))),
 	Run:    budgetBelowStartup,
 }
 
@@ -68,7 +68,7 @@ func budgetBelowStartup(p *analysis.Pass) error {
 					worst.Truncate(time.Second), best.Truncate(time.Second)),
 			})
 			f.Fix = s.waitLonger()
-			p.Report(f)
+			report(p, f)
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ var Cascade = &analysis.Check{
 		Limits:   "Silent where the failures are those of one node or of a new revision, where they tell of no load: nothing listens, HTTP and HTTPS are mixed up, redirects go round in a circle, the program answers that the question is wrong (4xx but 408 and 429), attempts ended in an error and did not count; where it answers 500 or 501, unless half of the replicas, and two, do so after they were up; of pods that have never been ready, of kills by the probe's clock where starts may take that long, of DaemonSets that no Service spreads load over, LATENT of any workload without one, and of workloads with one replica: other checks speak of these. k* takes CPU for the bottleneck and load for evenly spread; it needs CPU limits and the metrics API or an autoscaler on CPU, or an autoscaler that wants more replicas than its maximum.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go (doBackOff)"},
 	},
-	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics), analysis.Optional(snapshot.Autoscalers), analysis.Optional(snapshot.Services)),
+	Inputs: withTemplates(analysis.PodInputs(analysis.Optional(snapshot.Events), analysis.Optional(snapshot.PodMetrics), analysis.Optional(snapshot.Autoscalers), analysis.Optional(snapshot.Services))),
 	Run:    cascades,
 }
 
@@ -80,7 +80,7 @@ func cascades(p *analysis.Pass) error {
 			p.CannotSay(analysis.Ref(f.workload), fmt.Sprintf("whether it is a cascade that the liveness probe killed %d of %d replicas within %s (NOT ASSESSABLE): %s",
 				len(a.Killed), a.Replicas, analysis.Span(cascade.Window), strings.Join(a.Missing, "; ")))
 		default:
-			p.Report(f.finding(a))
+			report(p, f.finding(a))
 		}
 	}
 	latent(p, scalers, services, fell)
@@ -236,7 +236,7 @@ func (f *falling) actLater() finding.Fix {
 		own = "that asks for the process alone"
 	}
 	return finding.Fix{
-		Text:    fmt.Sprintf("Let liveness act only after %d failures, long after readiness, and give it a handler of its own %s; this rolls the workload over", f.later(), own),
+		Text:    fmt.Sprintf("Let liveness act only after %d failures, long after readiness, and give it a handler of its own %s", f.later(), own),
 		Command: patch(f.workload, f.container.Name, f.init, "livenessProbe", map[string]any{"failureThreshold": f.later(), "timeoutSeconds": f.timeout()}),
 	}
 }

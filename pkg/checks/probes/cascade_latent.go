@@ -36,7 +36,7 @@ func latent(p *analysis.Pass, scalers func() map[snapshot.Ref]*autoscalingv2.Hor
 			}
 			f.facts.EventsRead = true
 			if a := cascade.Assess(f.facts); a.Verdict == cascade.Latent && a.StartUpKnown && a.Outruns() && a.Coupled {
-				p.Report(f.latent(a, s))
+				report(p, f.latent(a, s))
 				break
 			}
 		}

@@ -24,7 +24,7 @@ var DelayInsteadOfStartup = &analysis.Check{
 		Limits:   "Only pods that are there are measured. Starts that take longer than is guaranteed are told by probes/budget-below-startup.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "KEP-950 (startupProbe)"},
 	},
-	Inputs: analysis.PodInputs(analysis.Optional(snapshot.Events)),
+	Inputs: withTemplates(analysis.PodInputs(analysis.Optional(snapshot.Events))),
 	Run:    delayInsteadOfStartup,
 }
 
@@ -47,7 +47,7 @@ func delayInsteadOfStartup(p *analysis.Pass) error {
 			if len(s.Ready) == 0 || s.restarts > 0 || s.Slowest >= delay/3 {
 				continue
 			}
-			p.Report(finding.Finding{
+			report(p, finding.Finding{
 				Severity: finding.Info, Confidence: finding.Strong, Object: s.object(),
 				Message: fmt.Sprintf("liveness of container %s sleeps for %s after each start, which takes %s (n=%d): a hang in that time is not seen",
 					c.Name, delay, s.Slowest.Truncate(time.Second), len(s.Ready)),

@@ -26,7 +26,7 @@ var ExecTimeout = &analysis.Check{
 		Limits:   "Failures of a start that is over are left out, and those of one that goes on are counted. An event that began before that, or before the hour, counts once, unless it goes on as often as makes the probe act in each hour. Silent where the probe has killed: that is told by the checks of kills.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/probe/exec/exec.go", "kubernetes v1.37.2 pkg/apis/core/v1/defaults.go"},
 	},
-	Inputs: analysis.PodInputs(analysis.Need(snapshot.Events)),
+	Inputs: withTemplates(analysis.PodInputs(analysis.Need(snapshot.Events))),
 	Run:    execTimeout,
 }
 
@@ -49,7 +49,7 @@ func execTimeout(p *analysis.Pass) error {
 			if k.of > 1 {
 				f.Message += fmt.Sprintf("; %d of %d replicas", len(k.pods), k.of)
 			}
-			p.Report(f)
+			report(p, f)
 		})
 	}
 	return nil

@@ -26,7 +26,7 @@ var IgnoresSIGTERM = &analysis.Check{
 		Limits:   "Seen only of the last life, while the event of its kill is kept. Why it did not end, a hang or no handler, is not known. Silent where a preStop hook has used the time up or may have: any but one that only sleeps.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_container.go", "KEP-2238 (terminationGracePeriodSeconds of probes)"},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: withTemplates(deaths.Inputs()),
 	Run:    ignoresSIGTERM,
 }
 
@@ -48,16 +48,20 @@ func ignoresSIGTERM(p *analysis.Pass) error {
 			continue
 		}
 		of, init := specOf(c.Latest, c.Container)
-		if hook, known := preStop(of); !known || grace-hook < longGrace {
+		hook, known := preStop(of)
+		if !known || grace-hook < longGrace {
 			continue // SIGTERM is only sent after the hook, with what it has left of the grace period
 		}
-		field := string(last.Cause) + "Probe"
-		p.Report(finding.Finding{
+		field, enough, forHook := string(last.Cause)+"Probe", brief, ""
+		if hook > 0 {
+			enough, forHook = brief+int((hook+time.Second-1)/time.Second), " (its preStop hook takes "+hook.String()+" of them)"
+		}
+		report(p, finding.Finding{
 			Severity: finding.Info, Confidence: finding.Strong, Object: c.Object(), Evidence: last.Evidence, LastSeen: finding.At(last.Finished),
 			Message: fmt.Sprintf("%s did not end on SIGTERM: SIGKILL came %s after the kill by its %s was decided, its whole grace period", c.Who(), last.Finished.Sub(decided), field),
 			Fix: []finding.Fix{{
-				Text:    fmt.Sprintf("Give kills by this probe %d s; those of rollouts and drains keep %s; this rolls the workload over", brief, grace),
-				Command: patch(c.Workload, c.Container, init, field, map[string]any{"terminationGracePeriodSeconds": brief}),
+				Text:    fmt.Sprintf("Give kills by this probe %d s%s; those of rollouts and drains keep %s", enough, forHook, grace),
+				Command: patch(c.Workload, c.Container, init, field, map[string]any{"terminationGracePeriodSeconds": enough}),
 			}},
 		})
 	}

@@ -75,7 +75,7 @@ func kills(p *analysis.Pass, cause restart.Cause, name kubeevent.Probe, finish f
 			if k.Count > 1 { // one line cannot tell what was when
 				f.Fix = append(f.Fix, timelineFix(k.Workload)...)
 			}
-			p.Report(f)
+			report(p, f)
 		}
 	}
 }

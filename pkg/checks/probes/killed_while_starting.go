@@ -24,7 +24,7 @@ var KilledWhileStarting = &analysis.Check{
 		Limits:   "Times are cut to seconds and are seen only when a probe is due: an error of 1 s, a period and as long as an attempt may take. A start that was cut short is a lower bound, which the grace period is no part of. A program that can never come up and refuses connections looks the same.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/prober/prober_manager.go"},
 	},
-	Inputs: deaths.Inputs(),
+	Inputs: withTemplates(deaths.Inputs()),
 	Run:    killedWhileStarting,
 }
 

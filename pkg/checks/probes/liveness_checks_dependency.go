@@ -52,9 +52,9 @@ func livenessChecksDependency(p *analysis.Pass) error {
 			case t != nil && p.Complete(snapshot.ReplicaSets, s.workload.Namespace) == snapshot.Unknown && (s.workload.Kind == "Deployment" || s.workload.Kind == "ReplicaSet"):
 				p.CannotSay(s.object(c.Name), fmt.Sprintf("whether it is a dependency or a rollout for which liveness (%s) fails on %d replicas: its revisions were not read", t.words, len(t.pods)))
 			case t != nil:
-				p.Report(t.finding(p, s, c, word, plain))
+				report(p, t.finding(p, s, c, word, plain))
 			case plain:
-				p.Report(finding.Finding{
+				report(p, finding.Finding{
 					Severity: finding.Info, Confidence: finding.Consistent, Object: s.object(c.Name), SaidBy: Cascade.ID,
 					Message:  fmt.Sprintf("liveness of container %s asks %s, by its path for a dependency (%s): when that fails, all replicas are restarted for it", c.Name, handler(c.LivenessProbe), word),
 					Evidence: []finding.Evidence{s.asks(c, kubeevent.Liveness)},
@@ -270,7 +270,7 @@ func (t *together) finding(p *analysis.Pass, s *spec, c *corev1.Container, word 
 	}, processAlone()}
 	if longer > int(b.Failures) {
 		f.Fix = append(f.Fix, finding.Fix{
-			Text:    fmt.Sprintf("Until then, let it fail %d times in a row, for %s, before it kills; this rolls the workload over", longer, analysis.Span(outage)),
+			Text:    fmt.Sprintf("Until then, let it fail %d times in a row, for %s, before it kills", longer, analysis.Span(outage)),
 			Command: patch(s.workload, c.Name, sidecar(c), "livenessProbe", map[string]any{"failureThreshold": longer}),
 		})
 	}

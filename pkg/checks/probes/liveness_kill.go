@@ -28,7 +28,7 @@ var LivenessKill = &analysis.Check{
 		Limits:   "Events live 1 h by default and under-report failures. Of an end before that, with 137, 143 or 0, it is said for a day that nothing tells whose it was. Silent a week after the last kill. Where Istio's agent asks, HTTP 500 may also be a lost connection or a time-out.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober", "kubernetes#109537", "istio pilot/cmd/pilot-agent/status/server.go"},
 	},
-	Inputs: deaths.Inputs(analysis.Optional(snapshot.Nodes)),
+	Inputs: withTemplates(deaths.Inputs(analysis.Optional(snapshot.Nodes))),
 	Run:    livenessKill,
 }
 
@@ -83,7 +83,7 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 			fields["timeoutSeconds"] = int(b.Timeout.Seconds())
 		}
 		return []finding.Fix{{
-			Text:    fmt.Sprintf("Let a startupProbe wait for the start, which takes longer than %s; this rolls the workload over", analysis.Span(seen)),
+			Text:    fmt.Sprintf("Let a startupProbe wait for the start, which takes longer than %s", analysis.Span(seen)),
 			Command: patch(k.Workload, k.Container, k.init, "startupProbe", fields),
 		}}
 	case k.has(kubeevent.ResponseTimeout) || k.has(kubeevent.ExecTimeout):
@@ -93,7 +93,7 @@ func livenessFixes(k killed, starting bool) []finding.Fix {
 			return []finding.Fix{{Text: "It accepts and does not answer in time: look for CPU throttling, garbage collection or a dependency inside the handler"}}
 		}
 		return []finding.Fix{{
-			Text: fmt.Sprintf("It did not answer within %s: give it %d s if it is slow and not stuck (CPU limit, garbage collection, a dependency inside the handler); this rolls the workload over",
+			Text: fmt.Sprintf("It did not answer within %s: give it %d s if it is slow and not stuck (CPU limit, garbage collection, a dependency inside the handler)",
 				b.Timeout, timeout),
 			Command: patch(k.Workload, k.Container, k.init, "livenessProbe", map[string]any{"timeoutSeconds": timeout}),
 		}}

@@ -26,7 +26,7 @@ var LivenessNearMiss = &analysis.Check{
 		Limits:   "Events under-report, and which failures came in a row nobody notes. Failures while the container starts are left out. An event that began before the container was up, or before the hour, counts once, unless it goes on as often as a kill takes in each hour.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/prober.go", "client-go v0.37.2 tools/record/events_cache.go"},
 	},
-	Inputs: analysis.PodInputs(analysis.Need(snapshot.Events)),
+	Inputs: withTemplates(analysis.PodInputs(analysis.Need(snapshot.Events))),
 	Run:    livenessNearMiss,
 }
 
@@ -56,7 +56,7 @@ func livenessNearMiss(p *analysis.Pass) error {
 		case k.of > 1:
 			f.SaidBy = saysMore(p, k.workload, k.container)
 		}
-		p.Report(f)
+		report(p, f)
 	})
 	return nil
 }

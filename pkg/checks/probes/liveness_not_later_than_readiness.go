@@ -55,7 +55,7 @@ func notLater(p *analysis.Pass) error {
 					c.Name, handler(c.LivenessProbe), after, analysis.Span(lost)),
 				Evidence: []finding.Evidence{s.asks(c, kubeevent.Liveness), s.asks(c, kubeevent.Readiness)},
 				Fix: []finding.Fix{{
-					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness", failures) + s.rolls(),
+					Text:    fmt.Sprintf("Let liveness wait for %d failures, so that it acts after readiness", failures),
 					Command: patch(s.workload, c.Name, sidecar(c), "livenessProbe", map[string]any{"failureThreshold": failures}),
 				}},
 			}
@@ -70,7 +70,7 @@ func notLater(p *analysis.Pass) error {
 				f.Evidence = append(f.Evidence, slow.evidence...)
 				f.FirstSeen, f.LastSeen = finding.At(slow.first), finding.At(slow.last)
 			}
-			p.Report(f)
+			report(p, f)
 		}
 	})
 	return nil

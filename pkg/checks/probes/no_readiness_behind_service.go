@@ -66,14 +66,14 @@ func unasked(p *analysis.Pass, s *spec, c *corev1.Container, svc *corev1.Service
 	same := slices.ContainsFunc(svc.Spec.Ports, func(of corev1.ServicePort) bool {
 		return c.LivenessProbe != nil && s.serves(of) == c && portOf(c, of) == asked(c, c.LivenessProbe)
 	})
-	fix := finding.Fix{Text: fmt.Sprintf("Add a readinessProbe that asks port %d, which the Service targets, whether this replica can serve", port) + s.rolls()}
+	fix := finding.Fix{Text: fmt.Sprintf("Add a readinessProbe that asks port %d, which the Service targets, whether this replica can serve", port)}
 	if fields := fieldsOf(c.LivenessProbe); same && fields != nil {
-		fix.Text = "Ask for readiness too: with the handler of liveness to begin with, better by itself" + s.rolls()
+		fix.Text = "Ask for readiness too: with the handler of liveness to begin with, better by itself"
 		fix.Command = patch(s.workload, container, sidecar(c), "readinessProbe", fields)
 	}
 	f.Fix = []finding.Fix{fix}
 	if !same {
-		p.Report(f)
+		report(p, f)
 		return
 	}
 	refused := s.lately(p, container, kubeevent.Liveness, "Unhealthy", []string{"connect: connection refused"}, func(u kubeevent.Unhealthy, message string) string {
@@ -89,5 +89,5 @@ func unasked(p *analysis.Pass, s *spec, c *corev1.Container, svc *corev1.Service
 		f.Evidence = append(f.Evidence, refused.evidence...)
 		f.FirstSeen, f.LastSeen = finding.At(refused.first), finding.At(refused.last)
 	}
-	p.Report(f)
+	report(p, f)
 }

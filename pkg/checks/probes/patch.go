@@ -14,10 +14,13 @@ import (
 )
 
 // patch is a command that changes one probe of a container in a workload's template; empty for workloads whose template cannot be
-// patched so. The change rolls the workload over.
+// patched so.
 func patch(w snapshot.Ref, container string, init bool, probe string, fields map[string]any) string {
 	return patches(w, container, init, map[string]map[string]any{probe: fields})
 }
+
+// templatePatch is how the patches below begin.
+const templatePatch = `{"spec":{"template":`
 
 // patches is a command that changes several probes of a container at once, by the name of their field.
 func patches(w snapshot.Ref, container string, init bool, probes map[string]map[string]any) string {

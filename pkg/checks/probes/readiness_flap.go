@@ -29,7 +29,7 @@ var ReadinessFlap = &analysis.Check{
 		Limits:   "Failures before the condition Ready last became true may belong to the start and are left out; an event that began before, or before the hour, counts once, unless it goes on as often as makes the probe act in each hour. Events under-report. Where no replica is ready, probes/service-without-ready-pods tells.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/prober.go", "kubernetes v1.37.2 pkg/kubelet/status/generate.go"},
 	},
-	Inputs: analysis.PodInputs(analysis.Need(snapshot.Events), analysis.Need(snapshot.Services)),
+	Inputs: withTemplates(analysis.PodInputs(analysis.Need(snapshot.Events), analysis.Need(snapshot.Services))),
 	Run:    readinessFlap,
 }
 
@@ -82,7 +82,7 @@ func readinessFlap(p *analysis.Pass) error {
 		case k.of > 1 && sameHandler(k.container):
 			f.SaidBy = saysMore(p, k.workload, k.container)
 		}
-		p.Report(f)
+		report(p, f)
 	})
 	return nil
 }

@@ -144,7 +144,15 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 	if len(out) > 0 {
 		out[0].Patch = patchOf(w.Ref, changes)
 		if strings.Contains(out[0].Patch, "\n  template:\n") {
-			out[0].Restarts = w.Replicas
+			switch says := rolls(v, analysis.Ref(w.Ref)); says {
+			case rollsOver, "":
+				out[0].Restarts = w.Replicas
+			default:
+				out[0].Notes = append(out[0].Notes, "the patch changes the pod template"+says)
+			}
+			for _, fix := range unblock(v, analysis.Ref(w.Ref)) {
+				out[0].Notes = append(out[0].Notes, fix.Text+": "+fix.Command)
+			}
 		}
 	}
 	return out
@@ -183,13 +191,13 @@ func (s starts) waitLonger() []finding.Fix {
 	if len(s.Ready) == 0 {
 		start = fmt.Sprintf("a start that takes longer than %s", analysis.Span(s.Slowest))
 	}
-	fix := finding.Fix{Text: "Let a startupProbe wait for " + start + ": " + strings.Join(words, ", ") + "; this rolls the workload over"}
+	fix := finding.Fix{Text: "Let a startupProbe wait for " + start + ": " + strings.Join(words, ", ") + ""}
 	changes, handler := map[string]map[string]any{"startupProbe": fields}, map[string]any{}
 	if a.AddsProbe {
 		handler = fieldsOf(s.container.LivenessProbe)
 		if s.container.LivenessProbe.InitialDelaySeconds > 0 { // it would go on to sleep after the start
 			changes["livenessProbe"] = map[string]any{"initialDelaySeconds": 0}
-			fix.Text = strings.Replace(fix.Text, "; this", ", and liveness for nothing else: initialDelaySeconds 0; this", 1)
+			fix.Text += ", and liveness for nothing else: initialDelaySeconds 0"
 		}
 	}
 	if handler != nil {

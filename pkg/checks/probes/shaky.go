@@ -263,7 +263,7 @@ func (k *shaken) look(name kubeevent.Probe) []finding.Fix {
 		now := int(b.Timeout.Seconds())
 		if better := min(int(b.Period.Seconds()), max(2*now, 3)); better > now {
 			out = append(out, finding.Fix{
-				Text:    "Give it more time to answer; this rolls the workload over",
+				Text:    "Give it more time to answer",
 				Command: patch(k.workload, k.container.Name, k.init, fieldOf(name), map[string]any{"timeoutSeconds": better}),
 			})
 		}

@@ -179,11 +179,3 @@ func (s *spec) andLook(fixes ...finding.Fix) []finding.Fix {
 	}
 	return append(fixes, finding.Fix{Text: "See the probe and what its attempts say", Command: finding.Kubectl(s.workload.Namespace, "describe", strings.ToLower(s.source.Kind), s.source.Name)})
 }
-
-// rolls says what a change of the spec does to the pods that are there.
-func (s *spec) rolls() string {
-	if s.manifest {
-		return ""
-	}
-	return "; this rolls the workload over"
-}

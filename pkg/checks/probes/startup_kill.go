@@ -27,7 +27,7 @@ var StartupKill = &analysis.Check{
 		Limits:   "How long the start would take is not known from lives that were cut short: they are a lower bound. A container that ends by itself and is then killed sooner is told so: the kubelet counts its failures on. Silent a week after the last kill.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/kuberuntime/kuberuntime_manager.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go"},
 	},
-	Inputs: deaths.Inputs(analysis.Optional(snapshot.Nodes)),
+	Inputs: withTemplates(deaths.Inputs(analysis.Optional(snapshot.Nodes))),
 	Run:    startupKill,
 }
 
@@ -72,7 +72,7 @@ func (k killed) giveMore() []finding.Fix {
 	had := max(b.Latest, k.longest)
 	threshold := int(2*had/b.Period) + 1
 	return append(k.asksWrongly(), finding.Fix{
-		Text: fmt.Sprintf("If it only starts slowly, guarantee it %s: so far it had %s at most; this rolls the workload over",
+		Text: fmt.Sprintf("If it only starts slowly, guarantee it %s: so far it had %s at most",
 			analysis.Span(b.Guaranteed+b.Attempts(int32(threshold)-b.Failures)), analysis.Span(had)),
 		Command: patch(k.Workload, k.Container, k.init, "startupProbe", map[string]any{"failureThreshold": threshold}),
 	})

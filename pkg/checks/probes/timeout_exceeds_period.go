@@ -43,7 +43,7 @@ func timeoutExceedsPeriod(p *analysis.Pass) error {
 				}
 			}
 			if len(long) > 0 {
-				p.Report(longTimeouts(p, s, c, long))
+				report(p, longTimeouts(p, s, c, long))
 			}
 		}
 	})
@@ -90,7 +90,7 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 	}
 	f.Fix = s.andLook(finding.Fix{
 		Text: "Shorten timeoutSeconds, if good answers take less; or let the period be as long as the wait, with fewer failures in as much time (" +
-			strings.Join(limits, "; ") + ")" + s.rolls(),
+			strings.Join(limits, "; ") + ")",
 		Command: patches(s.workload, c.Name, sidecar(c), better),
 	})
 	if coarse {

@@ -80,7 +80,7 @@ func mixedUp(p *analysis.Pass, s *spec, c *corev1.Container, probe named) {
 		Evidence:  append(a.evidence, s.says(c.Name, s.field(c, fieldOf(probe.name)+".httpGet.scheme"), asks)),
 		FirstSeen: finding.At(a.first), LastSeen: finding.At(a.last),
 		Fix: s.andLook(finding.Fix{
-			Text: fmt.Sprintf("Set scheme: %s in its httpGet; this rolls the workload over", speaks),
+			Text: fmt.Sprintf("Set scheme: %s in its httpGet", speaks),
 			Command: patch(s.workload, c.Name, sidecar(c), fieldOf(probe.name), map[string]any{
 				"httpGet": map[string]any{"port": get.Port, "scheme": speaks},
 			}),
@@ -93,7 +93,7 @@ func mixedUp(p *analysis.Pass, s *spec, c *corev1.Container, probe named) {
 	if ready(s.others) == 0 {
 		f.Severity = finding.Critical
 	}
-	p.Report(f)
+	report(p, f)
 }
 
 // namedHTTPS tells whether a port is called, or numbered, like one of HTTPS.
