@@ -181,7 +181,9 @@ func areas(s *snapshot.Snapshot, outcomes []Outcome, namespaces []string) []find
 		}
 		a.Checks++
 		for _, in := range o.Check.Inputs {
-			if !in.Optional && !slices.Contains(kinds[a.Area], in.Kind) {
+			// Without pods it is the templates that were looked at, which a check takes besides.
+			template := slices.Contains(snapshot.TemplateKinds(), in.Kind) && s.Count(snapshot.Pods, namespaces...) == 0 && s.Count(in.Kind, namespaces...) > 0
+			if (!in.Optional || template) && !slices.Contains(kinds[a.Area], in.Kind) {
 				kinds[a.Area] = append(kinds[a.Area], in.Kind)
 			}
 		}

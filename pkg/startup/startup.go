@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/utils/ptr"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
@@ -93,12 +94,16 @@ func Alike(a, b *corev1.Probe) bool {
 	case a.HTTPGet != nil && b.HTTPGet != nil:
 		x, y := a.HTTPGet, b.HTTPGet
 		return len(x.HTTPHeaders)+len(y.HTTPHeaders) == 0 && !strings.Contains(x.Path, "?") && strings.TrimPrefix(x.Path, "/") == strings.TrimPrefix(y.Path, "/") &&
-			x.Port == y.Port && x.Host == y.Host && (x.Scheme == corev1.URISchemeHTTPS) == (y.Scheme == corev1.URISchemeHTTPS)
+			x.Port == y.Port && x.Host == y.Host && protocol(x) == protocol(y) && (x.Scheme == corev1.URISchemeHTTPS) == (y.Scheme == corev1.URISchemeHTTPS)
 	case a.Exec != nil && len(a.Exec.Command) != 1:
 		return false
 	default:
 		return equality.Semantic.DeepEqual(a.ProbeHandler, b.ProbeHandler)
 	}
+}
+
+func protocol(get *corev1.HTTPGetAction) corev1.HTTPProtocol {
+	return ptr.Deref(get.Protocol, corev1.HTTPProtocolHTTP1)
 }
 
 // Hidden tells whether nobody can tell if two probes ask the same: what is kept of them is alike, and not all is.

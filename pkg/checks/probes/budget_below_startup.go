@@ -19,13 +19,13 @@ var BudgetBelowStartup = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "Starts take longer than the probe guarantees, or nearly so",
 		Symptom:  "None yet: all starts succeed. On a busier node, or after a cold cache, the same container is killed while it starts.",
-		Evidence: "From startedAt to the condition ContainersReady, less what successThreshold adds, against initialDelaySeconds + (failureThreshold-1)·periodSeconds of the startup probe, or of the liveness probe where there is none. A warning only where the start was longer even if the whole error (1 s, a period and as long as an attempt may take) is taken off; worth knowing where less than a fifth is left. Judged only where the probe asks the same as readiness, so that what was measured is what the probe waits for.",
+		Evidence: "From startedAt to the condition ContainersReady, less what successThreshold adds, against initialDelaySeconds + (failureThreshold-1)·periodSeconds of the startup probe, or of the liveness probe where there is none. A warning only where the start was longer even if the whole error (1 s, a period and as long as an attempt may take) is taken off; worth knowing where less than a fifth is left. Judged only where the probe asks the same as readiness, so that what was measured is what the probe waits for. Of a manifest, where the budgets contradict each other: a probe by HTTP, TCP or gRPC kills at its first failure from the start on, or liveness kills before readiness, which asks the same, begins to ask.",
 		Why:      "Between the guaranteed and the latest time it is chance whether a slow start is killed: the probe's clock is not reset by the container's start.",
 		Fix:      "Give a startupProbe at least twice the slowest start.",
 		Limits:   "Only pods that are there are measured, and none where any has restarted: that may have been the probe. Pods with several probed containers, or whose readiness was lost since, give upper bounds, which do not count.",
 		Sources:  []string{"kubernetes v1.37.2 pkg/kubelet/prober/worker.go", "kubernetes v1.37.2 pkg/kubelet/status/generate.go"},
 	},
-	Inputs: withTemplates(analysis.PodInputs(analysis.Optional(snapshot.Events))),
+	Inputs: specInputs(analysis.Optional(snapshot.Events)),
 	Run:    budgetBelowStartup,
 }
 
@@ -33,6 +33,7 @@ var BudgetBelowStartup = &analysis.Check{
 const narrow = 5
 
 func budgetBelowStartup(p *analysis.Pass) error {
+	budgetInSpec(p)
 	for _, w := range p.Workloads() {
 		pod := newestPod(p.View, w)
 		if pod == nil {

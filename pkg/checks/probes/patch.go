@@ -55,6 +55,9 @@ func fieldsOf(p *corev1.Probe) map[string]any {
 		if p.HTTPGet.Scheme != "" && p.HTTPGet.Scheme != corev1.URISchemeHTTP {
 			get["scheme"] = p.HTTPGet.Scheme
 		}
+		if p.HTTPGet.Protocol != nil {
+			get["protocol"] = *p.HTTPGet.Protocol
+		}
 		return map[string]any{"httpGet": get}
 	case p.TCPSocket != nil && p.TCPSocket.Host == "":
 		return map[string]any{"tcpSocket": map[string]any{"port": p.TCPSocket.Port}}
@@ -62,6 +65,9 @@ func fieldsOf(p *corev1.Probe) map[string]any {
 		grpc := map[string]any{"port": p.GRPC.Port}
 		if p.GRPC.Service != nil && *p.GRPC.Service != "" {
 			grpc["service"] = *p.GRPC.Service
+		}
+		if p.GRPC.Mode != nil {
+			grpc["mode"] = *p.GRPC.Mode
 		}
 		return map[string]any{"grpc": grpc}
 	default:

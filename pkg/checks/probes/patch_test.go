@@ -28,6 +28,8 @@ func TestFieldsOfSaysAllOrNothing(t *testing.T) {
 		"port":                  {corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromString("db")}}, `{"tcpSocket":{"port":"db"}}`},
 		"port of another":       {corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Host: "192.0.2.1", Port: intstr.FromInt32(1)}}, "null"},
 		"service by name":       {corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 9000, Service: new("live")}}, `{"grpc":{"port":9000,"service":"live"}}`},
+		"HTTP/2":                {corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/livez", Port: intstr.FromInt32(8080), Protocol: new(corev1.HTTPProtocolHTTP2)}}, `{"httpGet":{"path":"/livez","port":8080,"protocol":"HTTP2"}}`},
+		"gRPC with TLS":         {corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 9000, Mode: new(corev1.GRPCProbeMode("TLS"))}}, `{"grpc":{"mode":"TLS","port":9000}}`},
 		"the whole server":      {corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 9000}}, `{"grpc":{"port":9000}}`},
 		"command, which is cut": {corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"ping"}}}, "null"},
 	} {

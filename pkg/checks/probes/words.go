@@ -139,7 +139,7 @@ func because(words string, probe *corev1.Probe) string {
 const nothingListens = "Nothing listens there: compare the probe's port with what the program binds (127.0.0.1 is not reachable for the kubelet)"
 
 // noConnection is the same of a gRPC probe, whose failure does not tell the one from the other.
-const noConnection = nothingListens + "; or it wants TLS, which a gRPC probe does not speak"
+const noConnection = nothingListens + "; or it wants TLS, which the probe does not speak"
 
 // wrongQuestion tells whether a program answers so that is well and asked for what it does not give: no login, no right, no such path, no such
 // method, no such health service.
