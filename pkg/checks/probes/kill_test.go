@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kubectl-scars/kubectl-scars/pkg/analysis"
+	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -70,6 +72,40 @@ func TestTheAgentsAnswerIsNotTheProgramsOwn(t *testing.T) {
 		k.kinds = []restart.Symptom{{Unhealthy: kubeevent.Unhealthy{Outcome: kubeevent.Failed, Class: kubeevent.HTTPStatus, Status: tc.status}}}
 		if fix := livenessFixes(k, false); len(fix) != 1 || !strings.HasPrefix(fix[0].Text, tc.want) {
 			t.Errorf("%s: %+v, want %q", name, fix, tc.want)
+		}
+	}
+}
+
+// TestAStartThatNobodySawEnd is given five minutes, and one that was measured twice what it had.
+func TestAStartThatNobodySawEnd(t *testing.T) {
+	for name, tc := range map[string]struct {
+		other *corev1.Pod // beside the one that was killed
+		want  string
+	}{
+		"none was ready": {nil, `"failureThreshold":61`},
+		"one was ready": {replica("bbbbb", corev1.ConditionTrue, 2*time.Hour-10*time.Second, corev1.ContainerStatus{
+			Started: new(true), State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(2 * time.Hour)}},
+		}), `"failureThreshold":9`},
+	} {
+		pod := replica("aaaaa", corev1.ConditionFalse, 2*time.Hour, corev1.ContainerStatus{
+			RestartCount: 1, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(10 * time.Second)}},
+			LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 143, Reason: "Error", StartedAt: before(80 * time.Second), FinishedAt: before(time.Minute)}},
+		})
+		objects := []snapshot.Object{pod, said("aaaaa", "Killing", "Container app failed startup probe, will be restarted", time.Minute, time.Minute, 1)}
+		if tc.other != nil {
+			tc.other.Status.Conditions = append(tc.other.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue, LastTransitionTime: before(2*time.Hour - 10*time.Second)})
+			objects = append(objects, tc.other)
+		}
+		for _, o := range objects {
+			if p, ok := o.(*corev1.Pod); ok {
+				p.Spec.Containers[0].StartupProbe = p.Spec.Containers[0].LivenessProbe.DeepCopy()
+				p.OwnerReferences = controlledBy("StatefulSet", "api")
+			}
+		}
+		s := clusterOf(t, nil, objects...)
+		r := analysis.Assemble(s, analysis.Run(s, []*analysis.Check{StartupKill}, nil), finding.Metadata{})
+		if len(r.Findings) != 1 || !slices.ContainsFunc(r.Findings[0].Fix, func(f finding.Fix) bool { return strings.Contains(f.Command, tc.want) }) {
+			t.Errorf("%s: want %s: %+v", name, tc.want, r.Findings)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kubectl-scars/kubectl-scars/pkg/kubeevent"
 	"github.com/kubectl-scars/kubectl-scars/pkg/restart"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
+	"github.com/kubectl-scars/kubectl-scars/pkg/startup"
 )
 
 // StartupKill is probes/startup-kill.
@@ -70,7 +71,11 @@ func startupKill(p *analysis.Pass) error {
 func (k killed) giveMore() []finding.Fix {
 	b := restart.BudgetOf(k.probe)
 	had := max(b.Latest, k.longest)
-	threshold := int(2*had/b.Period) + 1
+	enough := 2 * had
+	if len(k.starts.Ready) == 0 { // nothing tells how long it would take
+		enough = max(enough, startup.UnseenStart)
+	}
+	threshold := int(enough/b.Period) + 1
 	return append(k.asksWrongly(), finding.Fix{
 		Text: fmt.Sprintf("If it only starts slowly, guarantee it %s: so far it had %s at most",
 			analysis.Span(b.Guaranteed+b.Attempts(int32(threshold)-b.Failures)), analysis.Span(had)),
