@@ -21,17 +21,28 @@ func TestIncidents(t *testing.T) {
 	if len(bad) < 25 || len(good) < 15 {
 		t.Errorf("%d incidents and %d healthy workloads, want 25 and 15", len(bad), len(good))
 	}
-	names := map[string]bool{}
+	names, chosen := map[string]bool{}, map[string]bool{}
 	for _, in := range append(bad, good...) {
 		if names[in.Name] {
 			t.Errorf("%s is there twice", in.Name)
 		}
 		names[in.Name] = true
+		chosen[Group(in)] = chosen[Group(in)] || isShort(in)
 		if _, err := os.Stat(Group(in)); err != nil {
 			t.Errorf("%s is played by no test package: %v", in.Name, err)
 		}
 		if len(in.Steps) == 0 {
 			t.Errorf("%s: waits for nothing", in.Name)
+		}
+	}
+	for group, any := range chosen {
+		if !any {
+			t.Errorf("of %s nothing is short", group)
+		}
+	}
+	for _, name := range append(short, waits) {
+		if !names[name] {
+			t.Errorf("short: nothing is called %s", name)
 		}
 	}
 	for _, in := range bad {

@@ -220,7 +220,8 @@ func Begin(t *testing.T) (context.Context, *Lab, Tool) {
 	return ctx, l, tool
 }
 
-// PlayGroup tries all of a group, or those of them whose names are given, separated by commas, on a lab that it starts where none runs.
+// PlayGroup tries all of a group, the short ones of them with "go test -short", or those whose names are given, separated by commas, on a lab
+// that it starts where none runs.
 func PlayGroup(t *testing.T, group, only string) (context.Context, *Lab, Tool) {
 	t.Helper()
 	ctx, l, tool := Begin(t)
@@ -228,7 +229,9 @@ func PlayGroup(t *testing.T, group, only string) (context.Context, *Lab, Tool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	incidents = slices.DeleteFunc(incidents, func(in incident.Incident) bool { return Group(in) != group || !l.CanPlay(in) })
+	incidents = slices.DeleteFunc(incidents, func(in incident.Incident) bool {
+		return Group(in) != group || !l.CanPlay(in) || testing.Short() && only == "" && !isShort(in)
+	})
 	if len(incidents) == 0 && only == "" {
 		t.Fatalf("nothing to play in group %q", group)
 	}

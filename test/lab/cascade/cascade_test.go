@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -198,10 +199,10 @@ func margin(said map[string]string) error {
 
 // A poured load goes to the Service through the API server, which sends each request to some ready endpoint: there is no kube-proxy.
 type poured struct {
-	since          time.Time
-	cancel         context.CancelFunc
-	all            sync.WaitGroup
-	sent, answered atomic.Int64
+	since                  time.Time
+	cancel                 context.CancelFunc
+	all                    sync.WaitGroup
+	sent, answered, waited atomic.Int64
 }
 
 func pour(ctx context.Context, t *testing.T, l *lab.Lab) *poured {
@@ -228,8 +229,12 @@ func pour(ctx context.Context, t *testing.T, l *lab.Lab) *poured {
 			}
 			p.sent.Add(1)
 			p.all.Go(func() {
-				if ask(ctx, client, url) {
+				var slow net.Error
+				switch ok, err := ask(ctx, client, url); {
+				case ok:
 					p.answered.Add(1)
+				case errors.As(err, &slow) && slow.Timeout():
+					p.waited.Add(1)
 				}
 			})
 		}
@@ -237,28 +242,31 @@ func pour(ctx context.Context, t *testing.T, l *lab.Lab) *poured {
 	return p
 }
 
-// stop ends it, and wants that most of it was sent and a share of that answered: otherwise nothing that was seen says anything.
+// stop ends it, and wants that most of it was sent and that a share of that reached a replica, which answered or kept it waiting until the client
+// gave up: otherwise nothing that was seen says anything. The API server turns the rest away while no replica is ready.
 func (p *poured) stop(t *testing.T, share float64) {
 	t.Helper()
 	p.cancel()
 	p.all.Wait()
-	sent, answered, want := float64(p.sent.Load()), float64(p.answered.Load()), cascadeRate*time.Since(p.since).Seconds()
-	t.Logf("of %.0f requests %.0f were sent and %.0f answered", want, sent, answered)
-	if sent < 0.8*want || answered < share*sent {
+	sent, answered, waited, want := float64(p.sent.Load()), float64(p.answered.Load()), float64(p.waited.Load()), cascadeRate*time.Since(p.since).Seconds()
+	t.Logf("of %.0f requests %.0f were sent, %.0f answered and %.0f kept waiting", want, sent, answered, waited)
+	if sent < 0.8*want || answered+waited < share*sent {
 		t.Error("the load did not arrive")
 	}
 }
 
-func ask(ctx context.Context, client *http.Client, url string) bool {
+func ask(ctx context.Context, client *http.Client, url string) (ok bool, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return false
+		return false, err
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return false
+		return false, err
 	}
 	defer res.Body.Close()
-	_, err = io.Copy(io.Discard, res.Body)
-	return err == nil && res.StatusCode == http.StatusOK
+	if _, err = io.Copy(io.Discard, res.Body); err != nil {
+		return false, err
+	}
+	return res.StatusCode == http.StatusOK, nil
 }
