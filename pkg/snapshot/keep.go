@@ -45,6 +45,8 @@ var keptAnnotations = []string{
 	"vpaUpdates",
 	"vpaObservedContainers",
 	"cert-manager.io/",
+	"traffic.sidecar.istio.io/", // which ports a sidecar takes connections for
+	"sidecar.istio.io/interceptionMode",
 	"scars.dev/",
 	"deprecated.daemonset.template.generation", // on every DaemonSet: which edition of its template is in force
 }

@@ -19,11 +19,11 @@ var InertLiveness = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe can never act",
 		Symptom:  "None, until the program hangs and nobody restarts it. Events say \"Liveness probe errored\", which sounds like a failure and is not counted as one.",
-		Evidence: "A port name that the container does not have is read from the spec, of a manifest too: proven. A command that is not in the image, or an answer whose body never ends, are read from repeated events with no counted failure after them: strong.",
+		Evidence: "A port name that the container does not have is read from the spec, of a manifest too: proven. A command that is not in the image, or an answer whose body never ends, are read from repeated events with no counted failure after them: strong. So is a TCP probe, as the spec shows it, of a pod whose Istio sidecar takes the connections to that port.",
 		Why:      "The kubelet throws an errored attempt away. The probe looks like protection and is none.",
-		Fix:      "Correct the port's name, use a command that exists, or end the answer.",
-		Limits:   "Commands and bodies are seen only while their events are kept. A redirect to another host, which counts as success for ever, probes/redirect-passes tells. Where another probe of the container asks the same name, probes/stuck-startup or probes/never-ready-port tells.",
-		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)", "kubernetes#106682", "kubernetes#113938"},
+		Fix:      "Correct the port's name, use a command that exists, or end the answer; let Istio rewrite the probe.",
+		Limits:   "Commands and bodies are seen only while their events are kept. Ports that the whole mesh leaves to the program are not known. A redirect to another host, which counts as success for ever, probes/redirect-passes tells. Where another probe of the container asks the same name, probes/stuck-startup or probes/never-ready-port tells.",
+		Sources:  []string{"kubernetes v1.37.2 pkg/probe/util.go", "kubernetes v1.37.2 pkg/kubelet/prober/worker.go (doProbe)", "istio pkg/kube/inject/app_probe.go", "kubernetes#106682", "kubernetes#113938"},
 	},
 	Inputs: specInputs(analysis.Optional(snapshot.Events)),
 	Run:    inertLiveness,
@@ -50,6 +50,7 @@ func inertLiveness(p *analysis.Pass) error {
 		f.SaidBy = toldBy(worst)
 		p.Report(*f)
 	})
+	taken(p)
 	return nil
 }
 

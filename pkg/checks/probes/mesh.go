@@ -29,7 +29,7 @@ func throughAgent(p *corev1.Probe) bool { return snapshot.ThroughAgent(p) || byM
 func agentSaysNo(namespace string, pod *corev1.Pod) finding.Fix {
 	f := finding.Fix{Text: "Istio's agent asks for the kubelet and answers HTTP 500 also where it gets no connection, or no answer in time: its log says which"}
 	if pod != nil {
-		f.Command = finding.Kubectl(namespace, "logs", pod.Name, "-c", "istio-proxy")
+		f.Command = finding.Kubectl(namespace, "logs", pod.Name, "-c", istioProxy)
 	}
 	return f
 }

@@ -26,14 +26,15 @@ func specInputs(more ...analysis.Input) []analysis.Input {
 
 // spec is what a workload's pods are made from.
 type spec struct {
-	workload snapshot.Ref
-	pods     []*corev1.Pod // of the newest revision, less those at their end; empty where only the template is known
-	others   []*corev1.Pod // all that are not at their end, of whatever revision
-	labels   map[string]string
-	spec     *corev1.PodSpec
-	source   finding.ObjectRef // where it is written
-	path     string            // of the spec in it
-	manifest bool              // no server has it, so that there is nothing to look at or to restart
+	workload    snapshot.Ref
+	pods        []*corev1.Pod // of the newest revision, less those at their end; empty where only the template is known
+	others      []*corev1.Pod // all that are not at their end, of whatever revision
+	labels      map[string]string
+	annotations map[string]string // those that are kept
+	spec        *corev1.PodSpec
+	source      finding.ObjectRef // where it is written
+	path        string            // of the spec in it
+	manifest    bool              // no server has it, so that there is nothing to look at or to restart
 }
 
 // eachSpec visits the workloads that have pods, or would have some. What it gives is shared, and must not be changed.
@@ -61,7 +62,7 @@ func specsOfPods(v *snapshot.View) []spec {
 	for _, w := range workloads {
 		if all := alive(v.PodsOf(w)); len(all) > 0 {
 			pods := newest(all)
-			out = append(out, spec{workload: w, pods: pods, others: all, labels: pods[0].Labels, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec", manifest: pods[0].UID == ""})
+			out = append(out, spec{workload: w, pods: pods, others: all, labels: pods[0].Labels, annotations: pods[0].Annotations, spec: &pods[0].Spec, source: analysis.RefTo("Pod", pods[0]), path: "spec", manifest: pods[0].UID == ""})
 		}
 	}
 	return out

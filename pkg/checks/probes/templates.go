@@ -31,7 +31,7 @@ func specsOfTemplates(v *snapshot.View) []spec {
 		if t.Workload.Kind == "CronJob" {
 			path = "spec.jobTemplate.spec.template.spec"
 		}
-		out = append(out, spec{workload: t.Workload, labels: t.Pods.Labels, spec: &t.Pods.Spec, source: analysis.Ref(t.Workload), path: path, manifest: !t.Stored})
+		out = append(out, spec{workload: t.Workload, labels: t.Pods.Labels, annotations: t.Pods.Annotations, spec: &t.Pods.Spec, source: analysis.Ref(t.Workload), path: path, manifest: !t.Stored})
 	}
 	return out
 }
