@@ -47,7 +47,7 @@ const (
 	ExecExit        Class = "exec-exit"        // the command ended with another code than 0
 	ExecTimeout     Class = "exec-timeout"     // the command took too long
 	GRPC            Class = "grpc"             // the gRPC health service said no, or the call failed
-	GRPCConnect     Class = "grpc-connect"     // no gRPC connection in time: nothing listens, which is tried again until then, or it wants TLS
+	GRPCConnect     Class = "grpc-connect"     // no gRPC connection in time: nothing listens, or it is too busy to begin, or it wants TLS
 	GRPCNoService   Class = "grpc-no-service"  // the server has no health service, or none of the name that the probe gives
 	PortUnknown     Class = "port-unknown"     // errored: no port of the container has that name
 	ExecMissing     Class = "exec-missing"     // errored: the command is not in the image or may not be run
@@ -55,7 +55,7 @@ const (
 	OtherError      Class = "error"            // for another reason, for example a runtime that is restarting
 )
 
-// NothingListens tells whether nobody took the connection, as far as the text of a failure tells.
+// NothingListens tells whether a failure may be that nobody takes connections yet, as while a program starts.
 func (c Class) NothingListens() bool { return c == Refused || c == GRPCConnect }
 
 // Unhealthy is one probe event.

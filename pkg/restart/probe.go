@@ -176,7 +176,7 @@ func (s Symptom) String() string {
 
 // byProbeFailures attributes an end by a signal to a probe whose failures counted just before it, where no event Killing is left.
 // As many failures as the threshold asks for are strong, fewer only consistent: the kubelet's events under-report. Of an event that began before
-// the failures that kill can have begun, only the last is known to lie there.
+// the failures that kill can have begun only the last is known to lie there, unless each hour of it has as many as kill.
 func byProbeFailures(f Facts, c container, d Death) (Cause, finding.Confidence, []finding.Evidence) {
 	if c.spec == nil || d.Finished.IsZero() {
 		return "", "", nil
@@ -196,7 +196,8 @@ func byProbeFailures(f Facts, c container, d Death) (Cause, finding.Confidence, 
 		var failures int32
 		for _, s := range Symptoms(f.Pod, f.Events, c.status.Name, try.name) {
 			if s.Counts() && !s.Combined && s.Last.After(from) && !s.Last.After(d.Finished.Add(slack)) {
-				if s.First.Before(begun) {
+				hours := int32(s.Last.Sub(s.First)/time.Hour) + 1
+				if s.First.Before(begun) && s.Count < hours*max(b.Failures, 2) {
 					failures++
 				} else {
 					failures += s.Count

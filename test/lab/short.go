@@ -24,6 +24,8 @@ var short = []string{
 	"netpol-duplicate-ip", "netpol-sandbox-plugin",
 	// Probes that kill what heeds a signal and what does not.
 	"probes-liveness-143", "probes-liveness-137",
+	// Starts that are cut short.
+	"probes-grpc-too-early", "probes-startup-carry",
 	// Probes that never act, keep a pod from requests, or have not failed yet.
 	"probes-inert-exec", "probes-stuck-startup", "probes-service-unready", "probes-wrong-scheme", "probes-redirect-passes", "probes-cascade-latent",
 	// The healthy: of some controllers, in the midst of a change, and done.

@@ -108,7 +108,7 @@ func (a *attempts) add(u kubeevent.Unhealthy, first, last time.Time, count int32
 }
 
 // slow sums up the attempts of a probe that were not answered in time, of containers that are still in trouble with it: of a start that goes
-// on, or of a time after it. What a start takes while it is at it is no sign of anything.
+// on, or of a time after it, or that the probe has killed. What a start takes while it is at it is no sign of anything.
 func (s *spec) slow(p *analysis.Pass, c *corev1.Container, probe kubeevent.Probe) *attempts {
 	var a *attempts
 	events := attemptEvents.In(p.View)
@@ -116,15 +116,23 @@ func (s *spec) slow(p *analysis.Pass, c *corev1.Container, probe kubeevent.Probe
 		if len(events[pod]) == 0 {
 			continue
 		}
-		eachRunning(pod, func(own *corev1.Container, _ bool, st *corev1.ContainerStatus) {
+		eachStatus(pod, func(own *corev1.Container, _ bool, st *corev1.ContainerStatus) {
 			if own.Name != c.Name || restart.ProbeOf(own, probe) == nil {
 				return
 			}
 			late := only(restart.Symptoms(pod, events[pod], own.Name, probe), func(sy restart.Symptom) bool {
 				return timedOut(sy) && !sy.Combined && p.Now().Sub(sy.Last) <= unableLately
 			})
-			late = stillShaky(probe)(pod, own, st, since(st.State.Running.StartedAt.Time, late))
-			if len(late) == 0 {
+			switch {
+			case len(late) == 0:
+				return
+			case killedBy(p, s.workload, c.Name, probe):
+			case st.State.Running == nil:
+				return
+			default:
+				late = stillShaky(probe)(pod, own, st, since(st.State.Running.StartedAt.Time, late))
+			}
+			if late = lately(p.Now(), restart.BudgetOf(restart.ProbeOf(own, probe)), late); len(late) == 0 {
 				return
 			}
 			if a == nil {

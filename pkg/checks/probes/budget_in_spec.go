@@ -27,9 +27,9 @@ func budgetInSpec(p *analysis.Pass) {
 			b := restart.BudgetOf(probe)
 			f := finding.Finding{Severity: finding.Warning, Object: s.object(c.Name), Evidence: []finding.Evidence{s.asks(c, name)}}
 			switch {
-			case b.Guaranteed == 0 && probe.Exec == nil: // a command may wait for the start by itself
+			case b.Guaranteed == 0 && probe.Exec == nil && probe.GRPC == nil: // these may wait for the start until their time-out
 				f.Confidence = finding.Strong
-				f.Message = fmt.Sprintf("%s kills container %s at its first failure, from its start on: no start is guaranteed any time", fieldOf(name), c.Name)
+				f.Message = fmt.Sprintf("%s kills container %s at its first failure, from its start on: the start is guaranteed no time at all", fieldOf(name), c.Name)
 			case name == kubeevent.Liveness && c.ReadinessProbe != nil && sameHandler(c) && time.Duration(c.ReadinessProbe.InitialDelaySeconds)*time.Second > b.Latest:
 				f.Confidence = finding.Consistent
 				delay := c.ReadinessProbe.InitialDelaySeconds
@@ -39,7 +39,11 @@ func budgetInSpec(p *analysis.Pass) {
 			default:
 				continue
 			}
-			f.Fix = []finding.Fix{{Text: "Let a startupProbe wait for the start, with as many failures as the slowest takes periods, twice over: it costs nothing once it has succeeded"}}
+			wait := "Let a startupProbe wait for the start, with a failureThreshold so that"
+			if name == kubeevent.Startup {
+				wait = "Raise its failureThreshold until"
+			}
+			f.Fix = []finding.Fix{{Text: wait + " failureThreshold × periodSeconds is twice the slowest start; it costs nothing once it has succeeded"}}
 			p.Report(f)
 		}
 	})

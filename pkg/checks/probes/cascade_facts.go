@@ -260,7 +260,7 @@ func cutShort(pod *corev1.Pod, c *corev1.Container, d restart.Death) bool {
 // question that is wrong is so under any load.
 func byLoad(u kubeevent.Unhealthy) bool {
 	switch {
-	case u.Class.NothingListens(), u.Class == kubeevent.Scheme, u.Class == kubeevent.RedirectLoop, u.Class == kubeevent.GRPCNoService:
+	case u.Class == kubeevent.Refused, u.Class == kubeevent.Scheme, u.Class == kubeevent.RedirectLoop, u.Class == kubeevent.GRPCNoService:
 		return false
 	case u.Class == kubeevent.HTTPStatus:
 		return u.Status > 501 || u.Status == 408 || u.Status == 429 // unavailable, time-out, too many requests; for 500 and 501 see ownFault

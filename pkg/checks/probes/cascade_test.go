@@ -228,3 +228,33 @@ func TestADependencyIsToldOnce(t *testing.T) {
 		wants(t, name, got, tc.want)
 	}
 }
+
+// TestGRPCThatIsTooBusyToConnect: after a long life a gRPC server to which no connection is made in time may be overloaded; at its start it is
+// one that does not listen yet.
+func TestGRPCThatIsTooBusyToConnect(t *testing.T) {
+	for life, want := range map[time.Duration][]string{
+		3 * time.Hour:    {"probes/cascade"},
+		22 * time.Second: {"probes/killed-while-starting"},
+	} {
+		var objects []snapshot.Object
+		for i := range 4 {
+			suffix := fmt.Sprintf("aaaa%d", i)
+			pod := replica(suffix, corev1.ConditionTrue, 160*time.Second, corev1.ContainerStatus{
+				RestartCount: 1, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: before(3 * time.Minute)}},
+				LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+					ExitCode: 143, Reason: "Error", StartedAt: before(4*time.Minute + life), FinishedAt: before(4 * time.Minute),
+				}},
+			})
+			pod.Spec.NodeName = fmt.Sprintf("node-%d", i%3)
+			pod.Spec.Containers[0].LivenessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{GRPC: &corev1.GRPCAction{Port: 5000}}, PeriodSeconds: 10, FailureThreshold: 3, TimeoutSeconds: 1}
+			pod.Spec.Containers[0].ReadinessProbe = pod.Spec.Containers[0].LivenessProbe.DeepCopy()
+			pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: corev1.ConditionTrue, LastTransitionTime: before(160 * time.Second)})
+			objects = append(objects, pod,
+				said(suffix, "Killing", "Container app failed liveness probe, will be restarted", 4*time.Minute, 4*time.Minute, 1),
+				said(suffix, "Unhealthy", `Liveness probe failed: timeout: failed to connect service "10.0.0.1:5000" within 1s: context deadline exceeded`, 4*time.Minute+20*time.Second, 4*time.Minute, 3))
+		}
+		if got := checksThatTell(t, objects); !slices.Equal(got, want) {
+			t.Errorf("after a life of %s: told by %v, want %v", life, got, want)
+		}
+	}
+}

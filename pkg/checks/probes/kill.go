@@ -3,6 +3,7 @@ package probes
 // This file says what kills by liveness and startup probes have in common.
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -131,10 +132,14 @@ func budgetEvidence(k killed, cause restart.Cause) finding.Evidence {
 	}
 }
 
-// carried tells whether no life that is known was as long as the probe needs to kill: failures of lives before, which ended by themselves, were
-// counted on (kubernetes v1.37.2 pkg/kubelet/prober/worker.go, doProbe: only a kill and a success begin anew).
+// carried tells whether no life that is known was as long as the probe needs to kill, though it did: failures of lives before, which ended by
+// themselves, were counted on (kubernetes v1.37.2 pkg/kubelet/prober/worker.go, doProbe: only a kill and a success begin anew).
 func (k killed) carried() bool {
-	return k.probe != nil && k.longest > 0 && k.longest < restart.BudgetOf(k.probe).Guaranteed-2*time.Second
+	if k.probe == nil || k.Latest == nil || k.Confidence != finding.Proven || k.longest == 0 || k.longest >= restart.BudgetOf(k.probe).Guaranteed-2*time.Second {
+		return false
+	}
+	st := cmp.Or(statusOf(k.Latest.Status.ContainerStatuses, k.Container), statusOf(k.Latest.Status.InitContainerStatuses, k.Container))
+	return st != nil && st.RestartCount > 1
 }
 
 func (k killed) grace(cause restart.Cause) time.Duration {

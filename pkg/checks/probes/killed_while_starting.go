@@ -18,7 +18,7 @@ var KilledWhileStarting = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "A liveness probe kills the container before it is up",
 		Symptom:  "Some replicas come up and others restart again and again, or none comes up at all. The log of a killed life ends in the middle of the start.",
-		Evidence: "Kills by the liveness probe, graded as in probes/liveness-kill, of a container without startupProbe, none of whose known lives outlasted the probe's own clock. Beside them the starts that succeeded, from startedAt to the condition ContainersReady, less what successThreshold adds, and the killed ones as lower bounds. Where no start succeeded, only connections that were refused count as a start.",
+		Evidence: "Kills by the liveness probe, graded as in probes/liveness-kill, of a container without startupProbe, none of whose known lives outlasted the probe's own clock. Beside them the starts that succeeded, from startedAt to the condition ContainersReady, less what successThreshold adds, and the killed ones as lower bounds. Where no start succeeded, only connections that were refused, or of gRPC not made, count as a start.",
 		Why:      "Liveness runs from the container's start. What it guarantees, initialDelaySeconds + (failureThreshold-1)·periodSeconds, is less than the start needs, so that luck and load decide who survives, and each kill costs a start more.",
 		Fix:      "Add a startupProbe that waits for the slowest start; liveness begins only after it.",
 		Limits:   "Times are cut to seconds and are seen only when a probe is due: an error of 1 s, a period and as long as an attempt may take. A start that was cut short is a lower bound, which the grace period is no part of. A program that can never come up and refuses connections looks the same.",

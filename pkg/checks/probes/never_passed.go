@@ -159,7 +159,7 @@ func reportNeverPassed(p *analysis.Pass, k *shaken) {
 	case k.init:
 		f.SaidBy = SidecarGatesPod.ID
 	}
-	p.Report(f)
+	report(p, f)
 }
 
 // beside tells whether each of the pods has a ready replica beside it that is asked the same: of its own revision, or of the newest; and

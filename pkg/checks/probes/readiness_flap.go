@@ -23,7 +23,7 @@ var ReadinessFlap = &analysis.Check{
 	Doc: analysis.Doc{
 		Title:    "Replicas behind a Service fail their readiness probe after they were ready",
 		Symptom:  "Endpoints come and go; now and then requests pile up on the replicas that are left.",
-		Evidence: "At least two counted failures of the readiness probe within the hour, of pods that a Service selects, after they were ready: later than the condition Ready became true; or the pod has lost it since it started, for which one is enough. A warning where readiness is lost now; otherwise worth knowing, and where it has been lost for an hour by the program's own answer, beside the only replica that is ready: so a former leader stands by.",
+		Evidence: "At least two counted failures of the readiness probe within the hour, of pods that a Service selects, after they were ready: later than the condition Ready became true; or the pod has lost it since it started, for which one is enough. A warning where readiness is lost now; otherwise worth knowing, and where it has been lost for an hour by the program's own answer, beside the only replica that is ready, which became so when this one had ceased to be: so a former leader stands by.",
 		Why:      "Each replica that goes leaves its load to the others. Where the probe asks a dependency, they all go at once.",
 		Fix:      "Find why it fails: load, a time-out that is too short, a dependency inside the handler.",
 		Limits:   "Failures before the condition Ready last became true may belong to the start and are left out; an event that began before, or before the hour, counts once, unless it goes on as often as makes the probe act in each hour. Events under-report. Where no replica is ready, probes/service-without-ready-pods tells.",
@@ -88,13 +88,14 @@ func readinessFlap(p *analysis.Pass) error {
 }
 
 // standsBy tells whether those that failed may stand by for the one replica that is ready, as former leaders do: the program itself answers so, for
-// longer than an hour, and the others are asked the same.
+// longer than an hour, the others are asked the same, and the one became ready when these had ceased to be, or just before.
 func (k *shaken) standsBy(p *analysis.Pass) bool {
 	all := alive(p.PodsOf(k.workload))
+	var leads time.Time
 	ready := 0
 	for _, pod := range all {
 		if isReady(pod) {
-			ready++
+			ready, leads = ready+1, readyAt(pod)
 		}
 	}
 	if beside, _ := k.beside(p, all); ready != 1 || !beside || !k.saysNo(false) {
@@ -102,10 +103,14 @@ func (k *shaken) standsBy(p *analysis.Pass) bool {
 	}
 	return !slices.ContainsFunc(k.pods, func(pod *corev1.Pod) bool {
 		return !slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-			return c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse && p.Now().Sub(c.LastTransitionTime.Time) > standsByAfter
+			return c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse && p.Now().Sub(c.LastTransitionTime.Time) > standsByAfter &&
+				c.LastTransitionTime.Sub(leads) < handover
 		})
 	})
 }
+
+// handover is how long a new leader may be ready before the former one is seen not to be.
+const handover = 2 * time.Minute
 
 // standsByAfter is how long a replica that lost its readiness is spoken of as one in trouble, before it may stand by.
 const standsByAfter = time.Hour

@@ -5,6 +5,7 @@ package probes
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -150,7 +151,7 @@ func advise(v *snapshot.View, w analysis.Workload, q analysis.Question) []findin
 			default:
 				out[0].Notes = append(out[0].Notes, "the patch changes the pod template"+says)
 			}
-			for _, fix := range unblock(v, analysis.Ref(w.Ref)) {
+			for _, fix := range unblock(v, analysis.Ref(w.Ref), restartedOften) {
 				out[0].Notes = append(out[0].Notes, fix.Text+": "+fix.Command)
 			}
 		}
@@ -191,7 +192,7 @@ func (s starts) waitLonger() []finding.Fix {
 	if len(s.Ready) == 0 {
 		start = fmt.Sprintf("a start that takes longer than %s", analysis.Span(s.Slowest))
 	}
-	fix := finding.Fix{Text: "Let a startupProbe wait for " + start + ": " + strings.Join(words, ", ") + ""}
+	fix := finding.Fix{Text: "Let a startupProbe wait for " + start + ": " + strings.Join(words, ", ")}
 	changes, handler := map[string]map[string]any{"startupProbe": fields}, map[string]any{}
 	if a.AddsProbe {
 		handler = fieldsOf(s.container.LivenessProbe)
@@ -205,4 +206,9 @@ func (s starts) waitLonger() []finding.Fix {
 		fix.Command = patches(s.workload, s.container.Name, s.init, changes)
 	}
 	return []finding.Fix{fix}
+}
+
+// restartedOften tells whether a container of a pod that is not ready has been restarted again and again.
+func restartedOften(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(st corev1.ContainerStatus) bool { return st.RestartCount > 1 })
 }

@@ -59,14 +59,12 @@ func rolloutBlind(p *analysis.Pass) error {
 	return nil
 }
 
-// askedLast is the probe of a container that is the last to have succeeded, of those that must before it is ready, and how long after its start
-// that is at the soonest, where each attempt succeeds. Readiness waits for the startup probe, and its own delay counts from the container's start too.
+// askedLast is the probe of a container that is the last to ask for the first time, of those that must succeed before it is ready, and how
+// long after its start that is at the soonest. Readiness waits for the startup probe, and its own delay counts from the container's start too.
 func askedLast(c *corev1.Container) (last named, delay time.Duration) {
 	list, n := probesOf(c)
 	for _, probe := range list[:n] {
-		b := restart.BudgetOf(probe.probe)
-		wait := time.Duration(probe.probe.InitialDelaySeconds)*time.Second + b.Attempts(max(probe.probe.SuccessThreshold, 1)-1)
-		if probe.name != kubeevent.Liveness && wait > delay {
+		if wait := time.Duration(probe.probe.InitialDelaySeconds) * time.Second; probe.name != kubeevent.Liveness && wait > delay {
 			last, delay = probe, wait
 		}
 	}
@@ -77,18 +75,13 @@ func askedLast(c *corev1.Container) (last named, delay time.Duration) {
 // first of them that is ready (kubernetes v1.37.2 pkg/controller/deployment/util/deployment_util.go, DeploymentProgressing).
 func tooLate(d *appsv1.Deployment, c *corev1.Container, probe named, delay, deadline time.Duration) finding.Finding {
 	s := specOfRollout(d)
-	field := s.field(c, fieldOf(probe.name))
-	evidence := []finding.Evidence{s.deadline(d, deadline), s.says(c.Name, field+".initialDelaySeconds", fmt.Sprint(probe.probe.InitialDelaySeconds))}
-	does := "first asks after " + analysis.Span(delay) + " (initialDelaySeconds)"
-	if n := probe.probe.SuccessThreshold; n > 1 {
-		does = fmt.Sprintf("cannot have succeeded %d times before %s (initialDelaySeconds, periodSeconds, successThreshold)", n, analysis.Span(delay))
-		evidence = append(evidence, s.says(c.Name, field, fmt.Sprintf("every %s, successThreshold %d", restart.BudgetOf(probe.probe).Period, n)))
-	}
 	return finding.Finding{
 		Severity: finding.Warning, Confidence: finding.Proven, Object: s.object(c.Name),
-		Message: fmt.Sprintf("every rollout counts as failed after %s (progressDeadlineSeconds), because %s of container %s %s",
-			analysis.Span(deadline), fieldOf(probe.name), c.Name, does),
-		Evidence: evidence,
+		Message: fmt.Sprintf("every rollout counts as failed after %s (progressDeadlineSeconds), because %s of container %s first asks after %s (initialDelaySeconds)",
+			analysis.Span(deadline), fieldOf(probe.name), c.Name, analysis.Span(delay)),
+		Evidence: []finding.Evidence{
+			s.deadline(d, deadline), s.says(c.Name, s.field(c, fieldOf(probe.name))+".initialDelaySeconds", fmt.Sprint(probe.probe.InitialDelaySeconds)),
+		},
 		Fix: []finding.Fix{
 			{Text: "Let a startupProbe wait for the start in place of a delay: it ends as soon as the program is up"}, waitLongerFor(d, delay),
 		},

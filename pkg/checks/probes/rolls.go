@@ -4,6 +4,7 @@ package probes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -26,7 +27,12 @@ func report(p *analysis.Pass, f finding.Finding) {
 	for _, fix := range f.Fix {
 		if strings.Contains(fix.Command, " -p '"+templatePatch) {
 			fix.Text += rolls(p.View, f.Object)
-			fixes = append(append(fixes, fix), unblock(p.View, f.Object)...)
+			fixes = append(fixes, fix)
+			if f.Severity != finding.Info {
+				fixes = append(fixes, unblock(p.View, f.Object, func(pod *corev1.Pod) bool {
+					return slices.ContainsFunc(f.Evidence, func(e finding.Evidence) bool { return e.Object.Kind == "Pod" && e.Object.Name == pod.Name })
+				})...)
+			}
 			continue
 		}
 		fixes = append(fixes, fix)
@@ -56,7 +62,7 @@ func rolls(v *snapshot.View, w finding.ObjectRef) string {
 		case update.Type == appsv1.OnDeleteStatefulSetStrategyType:
 			return onDelete
 		case update.RollingUpdate != nil && ptr.Deref(update.RollingUpdate.Partition, 0) > 0:
-			return fmt.Sprintf("; this rolls the pods over whose number is at least %d, the partition", *update.RollingUpdate.Partition)
+			return fmt.Sprintf("; this rolls the pods over from number %d on, its partition", partitionOf(s))
 		}
 	}
 	if d := v.DaemonSet(w.Namespace, w.Name); d != nil && w.Kind == "DaemonSet" {
@@ -70,9 +76,22 @@ func rolls(v *snapshot.View, w finding.ObjectRef) string {
 	return rollsOver
 }
 
+// partitionOf is the number from which on the pods of a StatefulSet are rolled over.
+func partitionOf(s *appsv1.StatefulSet) int {
+	from := 0
+	if s.Spec.Ordinals != nil {
+		from = int(s.Spec.Ordinals.Start)
+	}
+	if r := s.Spec.UpdateStrategy.RollingUpdate; r != nil {
+		from += int(ptr.Deref(r.Partition, 0))
+	}
+	return from
+}
+
 // unblock deletes the pod that keeps an ordered StatefulSet from being rolled over, as it waits until each that is there is ready (Kubernetes
-// documentation, StatefulSets, Forced rollback; kubernetes v1.37.2 pkg/controller/statefulset/stateful_set_control.go).
-func unblock(v *snapshot.View, w finding.ObjectRef) []finding.Fix {
+// documentation, StatefulSets, Forced rollback; kubernetes v1.37.2 pkg/controller/statefulset/stateful_set_control.go), if it is one that is
+// known not to get ready by itself. Below the partition it would be made as it was.
+func unblock(v *snapshot.View, w finding.ObjectRef, fails func(*corev1.Pod) bool) []finding.Fix {
 	if w.Kind != "StatefulSet" {
 		return nil
 	}
@@ -86,7 +105,7 @@ func unblock(v *snapshot.View, w finding.ObjectRef) []finding.Fix {
 			stuck = pod
 		}
 	}
-	if stuck == nil {
+	if stuck == nil || ordinal(stuck) < partitionOf(s) || !fails(stuck) {
 		return nil
 	}
 	return []finding.Fix{{

@@ -35,7 +35,7 @@ func TestWhatAPatchDoes(t *testing.T) {
 		"ordered StatefulSet":   {set(appsv1.OrderedReadyPodManagement, rolling), "; this rolls the workload over", true},
 		"parallel StatefulSet":  {set(appsv1.ParallelPodManagement, rolling), "; this rolls the workload over", false},
 		"manifest":              {manifest, "", false},
-		"partition":             {set(appsv1.ParallelPodManagement, appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType, RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: new(int32(2))}}), "; this rolls the pods over whose number is at least 2, the partition", false},
+		"partition":             {set(appsv1.OrderedReadyPodManagement, appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType, RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: new(int32(2))}}), "; this rolls the pods over from number 2 on, its partition", false},
 		"StatefulSet, OnDelete": {set(appsv1.OrderedReadyPodManagement, appsv1.StatefulSetUpdateStrategy{Type: appsv1.OnDeleteStatefulSetStrategyType}), "; a pod takes it only when you delete it (updateStrategy OnDelete)", false},
 		"DaemonSet, OnDelete":   {&appsv1.DaemonSet{ObjectMeta: meta, Spec: appsv1.DaemonSetSpec{UpdateStrategy: appsv1.DaemonSetUpdateStrategy{Type: appsv1.OnDeleteDaemonSetStrategyType}}}, "; a pod takes it only when you delete it (updateStrategy OnDelete)", false},
 	} {

@@ -47,8 +47,8 @@ func startupKill(p *analysis.Pass) error {
 				f.Evidence = append(f.Evidence, k.starts.Evidence(1)...)
 			}
 			if k.carried() {
-				f.Message += fmt.Sprintf(", %s into a life that the probe guarantees %s: failures of one before it, which ended by itself, count on", analysis.Span(k.longest), b.Guaranteed)
-				f.Fix = append(f.Fix, finding.Fix{Text: "See why lives before that ended by themselves: such a start fails for that and not for the probe"})
+				f.Message += fmt.Sprintf(", after %s of the %s that the probe guarantees: a life before it ended by itself, and its failed probes count on", analysis.Span(k.longest), b.Guaranteed)
+				f.Fix = append(append(f.Fix, k.asksWrongly()...), finding.Fix{Text: "See first why earlier lives ended by themselves: until then the probe does not get to the end of what it allows"})
 			} else {
 				f.Message += fmt.Sprintf(", not up within the %s that the probe guarantees", b.Guaranteed)
 				f.Fix = append(f.Fix, k.giveMore()...)

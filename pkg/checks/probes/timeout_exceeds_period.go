@@ -50,12 +50,21 @@ func timeoutExceedsPeriod(p *analysis.Pass) error {
 	return nil
 }
 
+// stillLater tells whether liveness with another budget acts later than readiness with its own, where both ask the same.
+func stillLater(c *corev1.Container, live restart.Budget) bool {
+	if c.ReadinessProbe == nil || !sameHandler(c) {
+		return true
+	}
+	ready := restart.BudgetOf(c.ReadinessProbe)
+	return live.Attempts(live.Failures-1) > ready.Longest(ready.Failures)
+}
+
 // longTimeouts is one finding for all probes of a container that wait too long.
 func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) finding.Finding {
 	f := finding.Finding{Severity: finding.Info, Confidence: finding.Proven, Object: s.object(c.Name)}
 	better := map[string]map[string]any{}
 	var limits []string
-	coarse := false // one failure would decide, which took several
+	coarse := false // what fails at once would be found far later, or by the wrong probe first
 	for i, probe := range long {
 		b, field := restart.BudgetOf(probe.probe), fieldOf(probe.name)
 		who, effect := "; "+field, "a hang is noticed"
@@ -70,10 +79,11 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 		f.Evidence = append(f.Evidence, s.says(c.Name, s.field(c, field),
 			fmt.Sprintf("timeoutSeconds %d, periodSeconds %d, failureThreshold %d", int(b.Timeout.Seconds()), int(b.Period.Seconds()), b.Failures)))
 		seconds := int(b.Timeout.Seconds())
-		fewer := int((b.Attempts(b.Failures) + b.Timeout - 1) / b.Timeout) // that take as long as the present ones, where each fails at once
+		fewer := int((b.Attempts(b.Failures-1)+b.Timeout-1)/b.Timeout) + 1 // that guarantee no less than the present ones, where each fails at once
 		better[field] = map[string]any{"periodSeconds": seconds, "failureThreshold": fewer}
 		limits = append(limits, fmt.Sprintf("%s: periodSeconds %d, failureThreshold %d", field, seconds, fewer))
-		coarse = coarse || fewer < min(int(b.Failures), 2)
+		after := restart.Budget{Period: b.Timeout, Timeout: b.Timeout, Failures: int32(fewer)}
+		coarse = coarse || after.Attempts(after.Failures-1) > 2*b.Attempts(b.Failures-1) || probe.name == kubeevent.Liveness && !stillLater(c, after)
 		if slow := s.slow(p, c, probe.name); slow != nil {
 			if slow.most >= b.Failures || many(slow.pods, len(s.pods)) {
 				f.Severity = finding.Warning
@@ -89,7 +99,7 @@ func longTimeouts(p *analysis.Pass, s *spec, c *corev1.Container, long []named) 
 		}
 	}
 	f.Fix = s.andLook(finding.Fix{
-		Text: "Shorten timeoutSeconds, if good answers take less; or let the period be as long as the wait, with fewer failures in as much time (" +
+		Text: "Shorten timeoutSeconds, if good answers take less; or let the period be as long as the wait, and failureThreshold to match (" +
 			strings.Join(limits, "; ") + ")",
 		Command: patches(s.workload, c.Name, sidecar(c), better),
 	})

@@ -138,8 +138,9 @@ func because(words string, probe *corev1.Probe) string {
 // nothingListens is what to do about a probe that is refused.
 const nothingListens = "Nothing listens there: compare the probe's port with what the program binds (127.0.0.1 is not reachable for the kubelet)"
 
-// noConnection is the same of a gRPC probe, whose failure does not tell the one from the other.
-const noConnection = nothingListens + "; or it wants TLS, which the probe does not speak"
+// noConnection is the same of a gRPC probe, whose failure does not tell these from each other: the kubelet dials until the time-out, and then
+// waits for the server's first words (kubernetes v1.37.2 pkg/probe/grpc/grpc.go, WithBlock).
+const noConnection = nothingListens + "; or it is too busy to take a connection, or wants TLS, which the probe does not speak"
 
 // wrongQuestion tells whether a program answers so that is well and asked for what it does not give: no login, no right, no such path, no such
 // method, no such health service.

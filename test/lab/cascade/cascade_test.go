@@ -250,7 +250,7 @@ func (p *poured) stop(t *testing.T, share float64) {
 	p.all.Wait()
 	sent, answered, waited, want := float64(p.sent.Load()), float64(p.answered.Load()), float64(p.waited.Load()), cascadeRate*time.Since(p.since).Seconds()
 	t.Logf("of %.0f requests %.0f were sent, %.0f answered and %.0f kept waiting", want, sent, answered, waited)
-	if sent < 0.8*want || answered+waited < share*sent {
+	if sent < 0.8*want || answered+waited < share*sent || answered < share*sent/5 { // some must have been answered, or nobody knows where they waited
 		t.Error("the load did not arrive")
 	}
 }
