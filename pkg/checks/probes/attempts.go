@@ -130,7 +130,7 @@ func (s *spec) slow(p *analysis.Pass, c *corev1.Container, probe kubeevent.Probe
 			case st.State.Running == nil:
 				return
 			default:
-				late = stillShaky(probe)(pod, own, st, since(st.State.Running.StartedAt.Time, late))
+				late = stillShaky(probe, pod, own, st, since(st.State.Running.StartedAt.Time, late))
 			}
 			if late = lately(p.Now(), restart.BudgetOf(restart.ProbeOf(own, probe)), late); len(late) == 0 {
 				return
@@ -162,17 +162,15 @@ func timedOut(s restart.Symptom) bool {
 
 // stillShaky picks of the failures of a probe in one pod those that a container is still in trouble with: of a start that goes on, or of a time
 // after it.
-func stillShaky(probe kubeevent.Probe) func(*corev1.Pod, *corev1.Container, *corev1.ContainerStatus, []restart.Symptom) []restart.Symptom {
-	return func(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
-		switch {
-		case probe == kubeevent.Startup && st.Started != nil && *st.Started:
-			return nil
-		case probe == kubeevent.Liveness:
-			return afterStart(pod, c, st, symptoms)
-		case probe == kubeevent.Readiness && st.Ready:
-			return afterReady(pod, c, st, symptoms)
-		default:
-			return symptoms
-		}
+func stillShaky(probe kubeevent.Probe, pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
+	switch {
+	case probe == kubeevent.Startup && st.Started != nil && *st.Started:
+		return nil
+	case probe == kubeevent.Liveness:
+		return afterStart(pod, c, st, symptoms)
+	case probe == kubeevent.Readiness && st.Ready:
+		return afterReady(pod, c, st, symptoms)
+	default:
+		return symptoms
 	}
 }

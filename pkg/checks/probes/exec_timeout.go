@@ -58,6 +58,6 @@ func execTimeout(p *analysis.Pass) error {
 // lateCommands takes the time-outs of commands that a container is still in trouble with.
 func lateCommands(name kubeevent.Probe) func(*corev1.Pod, *corev1.Container, *corev1.ContainerStatus, []restart.Symptom) []restart.Symptom {
 	return func(pod *corev1.Pod, c *corev1.Container, st *corev1.ContainerStatus, symptoms []restart.Symptom) []restart.Symptom {
-		return stillShaky(name)(pod, c, st, only(symptoms, func(s restart.Symptom) bool { return s.Class == kubeevent.ExecTimeout }))
+		return stillShaky(name, pod, c, st, only(symptoms, func(s restart.Symptom) bool { return s.Class == kubeevent.ExecTimeout }))
 	}
 }
