@@ -241,7 +241,8 @@ func judgeStarts(t *testing.T, s *service, item finding.ProbeAdvice) {
 	slowest, n := truth.slowest(today), numbers(item)
 	least, most := 2*slowest, 2*(slowest+late)
 	if len(truth.took) == 0 {
-		least, most = 3*slowest, 3*(slowest+late)
+		const unseen = 5 * time.Minute // at least, where no start has been seen to end
+		least, most = max(unseen, 3*slowest), max(unseen, 3*(slowest+late))
 	}
 	budget, high := today.guaranteed(), max(today.guaranteed(), most) // where liveness waits long enough, nothing is added
 	if failures, asked := n["startupProbe.failureThreshold"]; asked {
