@@ -26,8 +26,8 @@ var short = []string{
 	"probes-liveness-143", "probes-liveness-137",
 	// Starts that are cut short.
 	"probes-grpc-too-early", "probes-startup-carry",
-	// Probes that never act, keep a pod from requests, or have not failed yet.
-	"probes-inert-exec", "probes-stuck-startup", "probes-service-unready", "probes-wrong-scheme", "probes-redirect-passes", "probes-cascade-latent",
+	// Probes that never act, or keep a pod from requests.
+	"probes-inert-exec", "probes-stuck-startup", "probes-service-unready", "probes-wrong-scheme", "probes-redirect-passes",
 	// The healthy: of some controllers, in the midst of a change, and done.
 	"exec-probe", "one-handler", "sidecar", "starting", "rollout", "job-done", "job-failed", "hostnetwork",
 }
