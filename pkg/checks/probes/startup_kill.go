@@ -48,7 +48,7 @@ func startupKill(p *analysis.Pass) error {
 			}
 			if k.carried() {
 				f.Message += fmt.Sprintf(", after %s of the %s that the probe guarantees: a life before it ended by itself, and its failed probes count on", analysis.Span(k.longest), b.Guaranteed)
-				f.Fix = append(append(f.Fix, k.asksWrongly()...), finding.Fix{Text: "See first why earlier lives ended by themselves: until then the probe does not get to the end of what it allows"})
+				f.Fix = append(append(f.Fix, k.asksWrongly()...), finding.Fix{Text: "Mend first what made the earlier life end by itself"})
 			} else {
 				f.Message += fmt.Sprintf(", not up within the %s that the probe guarantees", b.Guaranteed)
 				f.Fix = append(f.Fix, k.giveMore()...)
