@@ -173,6 +173,7 @@ func areas(s *snapshot.Snapshot, outcomes []Outcome, namespaces []string) []find
 		out = append(out, finding.AreaSummary{Area: area, Looked: []finding.Looked{}})
 		return &out[len(out)-1]
 	}
+	manifests := s.Count(snapshot.Pods, namespaces...) == 0 // without pods it is the templates that were looked at, which checks take besides
 	for _, o := range outcomes {
 		a := at(o.Check.Area())
 		if o.Skipped || o.Err != nil {
@@ -181,8 +182,7 @@ func areas(s *snapshot.Snapshot, outcomes []Outcome, namespaces []string) []find
 		}
 		a.Checks++
 		for _, in := range o.Check.Inputs {
-			// Without pods it is the templates that were looked at, which a check takes besides.
-			template := slices.Contains(snapshot.TemplateKinds(), in.Kind) && s.Count(snapshot.Pods, namespaces...) == 0 && s.Count(in.Kind, namespaces...) > 0
+			template := manifests && slices.Contains(snapshot.TemplateKinds(), in.Kind) && s.Count(in.Kind, namespaces...) > 0
 			if (!in.Optional || template) && !slices.Contains(kinds[a.Area], in.Kind) {
 				kinds[a.Area] = append(kinds[a.Area], in.Kind)
 			}

@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kubectl-scars/kubectl-scars/pkg/finding"
 	"github.com/kubectl-scars/kubectl-scars/pkg/snapshot"
@@ -84,6 +86,38 @@ func TestRun(t *testing.T) {
 				t.Errorf("area %+v", a)
 			}
 		})
+	}
+}
+
+// Without pods it is templates that were looked at.
+func TestLooked(t *testing.T) {
+	check := &Check{ID: "oom/x", Inputs: []Input{Optional(snapshot.Pods), Optional(snapshot.Deployments), Optional(snapshot.StatefulSets), Need(snapshot.Services)}, Run: func(*Pass) error { return nil }}
+	for name, test := range map[string]struct {
+		objects []snapshot.Object
+		want    []finding.Looked
+	}{
+		"manifests": {
+			[]snapshot.Object{&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}},
+			[]finding.Looked{{Resource: "deployments.apps", Count: 1}, {Resource: "services"}},
+		},
+		"a cluster": {
+			[]snapshot.Object{&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web"}}, pod("shop", "web")},
+			[]finding.Looked{{Resource: "services"}},
+		},
+	} {
+		b := snapshot.NewBuilder()
+		for _, o := range test.objects {
+			if err := b.Add(o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, in := range check.Inputs {
+			b.Seal(in.Kind, "", snapshot.State{Status: snapshot.OK})
+		}
+		s := b.Build(clock())
+		if got := Assemble(s, Run(s, []*Check{check}, nil), finding.Metadata{}).Summary.Areas[0].Looked; !slices.Equal(got, test.want) {
+			t.Errorf("%s: looked at %v, want %v", name, got, test.want)
+		}
 	}
 }
 

@@ -139,6 +139,12 @@ func ProbeOf(c *corev1.Container, probe kubeevent.Probe) *corev1.Probe {
 	}
 }
 
+// Steady tells whether each hour of the failures has as many as make a probe with such a budget act, and two.
+func (s Symptom) Steady(b Budget) bool {
+	hours := (s.Last.Sub(s.First) + time.Hour - 1) / time.Hour
+	return time.Duration(s.Count) >= hours*time.Duration(max(b.Failures, 2))
+}
+
 // Evidence quotes the event.
 func (s Symptom) Evidence(pod finding.ObjectRef) finding.Evidence {
 	return finding.Evidence{Object: pod, Source: "event Unhealthy", Value: s.Event.Message, Time: finding.At(s.Last), Count: s.Count}
@@ -196,8 +202,7 @@ func byProbeFailures(f Facts, c container, d Death) (Cause, finding.Confidence, 
 		var failures int32
 		for _, s := range Symptoms(f.Pod, f.Events, c.status.Name, try.name) {
 			if s.Counts() && !s.Combined && s.Last.After(from) && !s.Last.After(d.Finished.Add(slack)) {
-				hours := int32(s.Last.Sub(s.First)/time.Hour) + 1
-				if s.First.Before(begun) && s.Count < hours*max(b.Failures, 2) {
+				if s.First.Before(begun) && !s.Steady(b) {
 					failures++
 				} else {
 					failures += s.Count

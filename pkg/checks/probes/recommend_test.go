@@ -1,6 +1,7 @@
 package probes
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,6 +119,27 @@ spec:
 	}
 	if none := items["StatefulSet/none"]; none.CannotSay != "no start can be measured: it has no pod" || none.Patch != "" || len(none.Numbers) > 0 {
 		t.Errorf("without pods: %+v", none)
+	}
+}
+
+// TestRecommendSaysWhatThePatchDoes: no pod is said to be restarted where none is.
+func TestRecommendSaysWhatThePatchDoes(t *testing.T) {
+	cluster := strings.Replace(recommendCluster, "  replicas: 3\n", "  paused: true\n  replicas: 3\n", 1)
+	if cluster == recommendCluster {
+		t.Fatal("the Deployment is written otherwise")
+	}
+	in, err := recording.Read([]string{"-"}, strings.NewReader(cluster), recording.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Recommend.Answer(in.Builder.Build(in.Now), analysis.Question{}, finding.Metadata{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range v.(*finding.ProbesRecommend).Items {
+		if item.Object.Kind == "Deployment" && (item.Restarts != 0 || !slices.Contains(item.Notes, "the patch changes the pod template; it is paused, and this rolls it over once it is resumed")) {
+			t.Errorf("%d restarts, notes %q", item.Restarts, item.Notes)
+		}
 	}
 }
 

@@ -89,8 +89,8 @@ func partitionOf(s *appsv1.StatefulSet) int {
 }
 
 // unblock deletes the pod that keeps an ordered StatefulSet from being rolled over, as it waits until each that is there is ready (Kubernetes
-// documentation, StatefulSets, Forced rollback; kubernetes v1.37.2 pkg/controller/statefulset/stateful_set_control.go), if it is one that is
-// known not to get ready by itself. Below the partition it would be made as it was.
+// documentation, StatefulSets, Forced rollback; kubernetes v1.37.2 pkg/controller/statefulset/stateful_set_control.go), if it is one that
+// fails. Below the partition it would be made as it was.
 func unblock(v *snapshot.View, w finding.ObjectRef, fails func(*corev1.Pod) bool) []finding.Fix {
 	if w.Kind != "StatefulSet" {
 		return nil
@@ -109,7 +109,7 @@ func unblock(v *snapshot.View, w finding.ObjectRef, fails func(*corev1.Pod) bool
 		return nil
 	}
 	return []finding.Fix{{
-		Text:    "Then delete the pod that is not ready: an ordered StatefulSet waits for it and replaces none until it is",
+		Text:    "If the pod does not get ready by itself, delete it then: an ordered StatefulSet waits for it and replaces none until it is",
 		Command: finding.Kubectl(w.Namespace, "delete", "pod", stuck.Name),
 	}}
 }

@@ -115,8 +115,7 @@ func lately(now time.Time, b restart.Budget, symptoms []restart.Symptom) []resta
 	}
 	var out []restart.Symptom
 	for _, s := range symptoms {
-		hours := (s.Last.Sub(s.First) + shakenLately - 1) / shakenLately
-		if time.Duration(s.Count) >= hours*time.Duration(max(b.Failures, 2)) && now.Sub(s.Last) < shakenLately {
+		if s.Steady(b) && now.Sub(s.Last) < shakenLately {
 			out = append(out, s)
 			continue
 		}
